@@ -1,0 +1,11 @@
+"""Herd Fiber, twice: once as request-reply, once as events on Kafka.
+
+Read it in this order:
+
+1. `domain`: what is sold, to whom, at what price
+2. `ledger` and `api`: where charges are written down; what apps and tablets may send
+3. `coupled.billing`, `coupled.backend`: one backend, one billing for every actor
+4. `eventdriven.events`, `eventdriven.gateway`: say what happened, and by whom
+5. `eventdriven.customer_billing`, `eventdriven.installer_billing`: who listens; `eventdriven.service`: how
+6. `kafka`: which Kafka? `lab`: the stage machinery; skip both on a first read
+"""

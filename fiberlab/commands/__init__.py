@@ -1,0 +1,1 @@
+"""What `lab.py` calls in the Python of .venv, a module per command. Nobody imports them."""

@@ -1,0 +1,258 @@
+"""Make the workbook's own Python environment in .venv, then open the workbook, run it or test it, there.
+
+Standard library only. No syntax here is newer than Python 3.6, and no annotation above the check of the
+version: a Python that is too old must still read this file as far as the sentence that says so.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows: there an open log file keeps a second installation out
+    fcntl = None
+
+ROOT = Path(__file__).resolve().parent
+REQUIREMENTS = ROOT / "requirements.txt"
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "installed.txt"  # written last: without it the installation is unfinished
+INSTALL_LOG = VENV / "install.log"
+DOWNLOADS = "https://www.python.org/downloads/"
+
+
+def age_problem(version: tuple) -> str:
+    """Say what is wrong with a Python of this version; nothing when it is new enough."""
+    if version[:2] >= (3, 11):
+        return ""
+    return (
+        f"This is Python {version[0]}.{version[1]}, and the workbook needs 3.11 or newer.\n"
+        f"Next: install one from {DOWNLOADS}, then start again with it, for example: python3.12 lab.py"
+    )
+
+
+if age_problem(sys.version_info):
+    sys.exit(age_problem(sys.version_info))
+
+
+class LabError(Exception):
+    """Something the reader can mend: one sentence, and the next step."""
+
+    def __init__(self, sentence: str, next_step: str) -> None:
+        super().__init__(f"{sentence}\nNext: {next_step}")
+
+
+# --- the environment in .venv ---
+
+
+def set_up() -> None:
+    """Leave a .venv that holds the pinned packages; when it already does, this takes milliseconds."""
+    if is_installed() and not venv_flaw():
+        return
+    with REQUIREMENTS.open("rb") as turn:
+        wait_for_turn(turn)
+        flaw = venv_flaw()
+        if flaw:
+            print(f"The folder .venv {flaw}: making it again.")
+            shutil.rmtree(VENV)
+        if not VENV.exists():
+            make_venv(turn)
+        if not is_installed():
+            install(turn)
+
+
+def wait_for_turn(turn: BinaryIO) -> None:
+    """Return when no other installation works in this folder, nor a pip that outlived its killed lab.py."""
+    try:
+        if fcntl:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("Another installation is going on in this folder: waiting for it to end ...")
+        fcntl.flock(turn, fcntl.LOCK_EX)
+    except OSError:
+        pass  # some network folders know no locks
+
+
+def is_installed() -> bool:
+    """Tell whether .venv holds what requirements.txt asks for."""
+    return STAMP.exists() and STAMP.read_text() == stamp(REQUIREMENTS.read_bytes(), sys.version_info)
+
+
+def stamp(requirements: bytes, version: tuple) -> str:
+    """Return what changes with the minor version of Python, then with the pins: "3.12 9f86d0…"."""
+    return f"{version[0]}.{version[1]} {hashlib.sha256(requirements).hexdigest()}"
+
+
+def venv_flaw() -> str:
+    """Say why .venv has to be made again; nothing when it can be used, or is not there at all."""
+    if not VENV.exists():
+        return ""
+    if not STAMP.exists():
+        return "was left unfinished"
+    if STAMP.read_text().split(" ")[0] != stamp(b"", sys.version_info).split(" ")[0]:
+        return "belongs to another version of Python"
+    return "" if is_alive() else "has lost its Python"
+
+
+def is_alive() -> bool:
+    """Tell whether the Python in .venv runs and finds its packages."""
+    question = [PYTHON, "-c", "import pip"]
+    try:
+        return subprocess.run(question, stderr=subprocess.DEVNULL, env=environment()).returncode == 0
+    except OSError:
+        return False
+
+
+def make_venv(turn: BinaryIO) -> None:
+    """Make an environment with pip and nothing else in it."""
+    if find_spec("venv") is None or find_spec("ensurepip") is None:
+        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+        raise LabError(
+            "This Python lacks the module venv or ensurepip, so it cannot make the folder .venv.",
+            f"on Debian or Ubuntu: sudo apt install {package}; elsewhere: install Python from {DOWNLOADS}",
+        )
+    VENV.mkdir()
+    if run_logged([sys.executable, "-m", "venv", VENV], turn):
+        raise LabError(f"The folder .venv could not be made: {last_words()}.", f"read {INSTALL_LOG}")
+
+
+def install(turn: BinaryIO) -> None:
+    """Install the pinned packages, wheels only, and write the stamp that says so."""
+    print("Installing the packages into .venv: once, a minute or two ...")
+    STAMP.unlink(missing_ok=True)
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    if run_logged([*pip, "--progress-bar=off", "--only-binary=:all:", "-r", REQUIREMENTS], turn):
+        raise LabError(
+            f"The packages could not be installed: {last_words()} (all that pip said: {INSTALL_LOG}).",
+            "mend that and start again. The packages come from PyPI: without a way there, name a proxy or "
+            "mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf).",
+        )
+    make_at_home()
+    run_logged([PYTHON, "-c", "import matplotlib.pyplot"], turn)  # looks for fonts once: now, not in a cell
+    STAMP.write_text(stamp(REQUIREMENTS.read_bytes(), sys.version_info))
+
+
+def make_at_home() -> None:
+    """Let .venv import `fiberlab` wherever the folder goes, and keep JupyterLab from asking for news."""
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
+    (packages / "fiberlab.pth").write_text(os.path.relpath(ROOT, packages), encoding="ascii")
+    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    settings = VENV / "share/jupyter/lab/settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "overrides.json").write_text(json.dumps(quiet))
+
+
+def run_logged(command: list, turn: BinaryIO) -> int:
+    """Run a command into the log, its last line on the terminal meanwhile; return the exit status."""
+    # It gets `turn` as its input only to keep it open: should lab.py be killed, its turn is not yet over.
+    with INSTALL_LOG.open("ab") as log:
+        process = subprocess.Popen(command, stdin=turn, stdout=log, stderr=log, env=environment())
+    try:
+        while process.poll() is None:
+            show(last_words())
+            time.sleep(0.2)
+    finally:
+        process.terminate()
+        show("")
+    return process.wait()
+
+
+def show(line: str) -> None:
+    """Overwrite the current line of a terminal; elsewhere do nothing."""
+    if sys.stdout.isatty():
+        print(f"\r{line[:78]:78}\r", end="", flush=True)
+
+
+def last_words() -> str:
+    """Return the last error in the log, or its last line when there is none."""
+    lines = INSTALL_LOG.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    return next((line for line in reversed(lines) if line.startswith("ERROR: ")), lines[-1])
+
+
+def environment() -> dict[str, str]:
+    """Return this environment without another Python's paths, and with the tools' settings kept in .venv."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
+    homes = ["IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"]
+    return {**kept, **dict.fromkeys(homes, str(VENV / "home")), "PYTHONUTF8": "1"}
+
+
+def hand_over(module: str, *arguments: str) -> int:
+    """Go on as this module in the Python of .venv; return its exit status."""
+    command = [str(PYTHON), "-m", module, *arguments]
+    os.chdir(ROOT)
+    if os.name == "posix":  # nobody stands between it and Ctrl-C, or a signal
+        sys.stdout.flush()
+        os.execve(command[0], command, environment())
+    return subprocess.call(command, env=environment())
+
+
+# --- the command line ---
+
+
+def port_number(text: str) -> int:
+    """Return the port that was asked for."""
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 65535")
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return what can be asked for."""
+    lab = argparse.ArgumentParser(description="Without a command: open the workbook.", allow_abbrev=False)
+    lab.add_argument("--port", type=port_number, metavar="N", help="default: the first free one from 8888")
+    lab.add_argument("--no-browser", action="store_true", help="only print the address")
+    commands = lab.add_subparsers(dest="command", title="commands", metavar="command")
+    test = commands.add_parser("test", help="check everything; options after it go to pytest: -k NAME")
+    test.add_argument("--kafka", action="store_true", help="what speaks to Kafka, on Apache Kafka")
+    series = commands.add_parser("run", help="run the notebooks without a browser", allow_abbrev=False)
+    series.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
+    series.add_argument("names", nargs="*", help="only these, for example 05")
+    kafka = commands.add_parser("kafka", help="start and stop Apache Kafka", allow_abbrev=False)
+    kafka.add_argument("what", choices=("up", "status", "down", "run"), help="in Docker; run: without it")
+    kafka.add_argument("--cluster", action="store_true", help="three brokers instead of one")
+    return lab
+
+
+def main() -> int:
+    """Do what the command line asks for; return the exit status."""
+    asked, rest = command_line().parse_known_args()
+    if rest and asked.command != "test":
+        command_line().error(f"unknown: {' '.join(rest)}; see python3 lab.py --help")
+    set_up()
+    module, *arguments = target(asked, rest)
+    return hand_over(module, *arguments)
+
+
+def target(asked: argparse.Namespace, rest: list[str]) -> list[str]:
+    """Return the module that does what is asked for, and its arguments."""
+    if asked.command == "test":
+        return ["fiberlab.commands.verify", *["--kafka"] * asked.kafka, *rest]
+    if asked.command == "run":
+        return ["fiberlab.commands.series", *["--save"] * asked.save, *asked.names]
+    if asked.command == "kafka":
+        docker = ["fiberlab.commands.docker", asked.what] if asked.what != "run" else ["tests.apache_kafka"]
+        return [*docker, *["--cluster"] * asked.cluster]
+    port = ["--port", str(asked.port)] if asked.port else []
+    return ["fiberlab.commands.workbook", *port, *["--no-browser"] * asked.no_browser]
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace", line_buffering=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except (LabError, KeyboardInterrupt) as end:
+        sys.exit(str(end) or "\nStopped; start again whenever you like.")
+    except OSError as error:
+        sys.exit(f"{error}.\nNext: check that the disk has room and that you may write to {ROOT}")
