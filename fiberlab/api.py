@@ -1,0 +1,124 @@
+"""What apps and tablets may send, the same to both designs: one action, or a reason why not.
+
+Every refusal is a 4xx whose `detail` is a sentence; nothing is charged or emitted before the checks
+have passed. It knows the domain and FastAPI, and neither design.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from fiberlab.domain import Action, Actor, NotAllowedError, UnknownNameError
+from fiberlab.ledger import ConflictingChargeError
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9 ._:-]+$")]
+
+
+# What is wrong with a field, by the start of pydantic's error type; what is not here is said in its words.
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not part of an action; leave it out",
+    "string_unicode": "holds text that is not Unicode",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most 64 characters",
+    "string_pattern": "may hold only letters, digits, spaces and . _ : -",
+    "string": "must be text",
+    "model": "must be an object",
+    "value_error": "must be a time with its time zone, like '2026-03-02T09:30:00Z'",
+    "datetime": "must be a time with its time zone, like '2026-03-02T09:30:00Z'",
+    "timezone": "must be a time with its time zone, like '2026-03-02T09:30:00Z'",
+}
+_BY_STATUS = {
+    400: "the body is not valid JSON; send one action as an object",
+    404: "there is nothing at this address; POST one action to /actions",
+    405: "this address takes no such method; POST one action to /actions",
+}
+_REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409}
+_PROBLEMS_TOLD = 8
+
+
+def _date_first(value: object) -> object:
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\dT", value):
+        raise ValueError("pydantic would take 1700000000 for a time as well")
+    return value
+
+
+class ActorRequest(BaseModel):
+    """Who acts: kind "customer" or "installer", and its id."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    kind: Name
+    id: Name
+
+
+class ActionRequest(BaseModel):
+    """The body of POST /actions. `id` is chosen by the app or tablet; a retry sends the same id."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    id: Name
+    action: Name
+    account_id: Name
+    actor: ActorRequest
+    plan: Name
+    at: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_date_first)]
+
+    def to_action(self) -> Action:
+        """The domain's Action that this request asks for."""
+        actor = Actor(self.actor.kind, self.actor.id)
+        return Action(self.id, self.action, self.account_id, actor, self.plan, self.at)
+
+
+def body(action: Action) -> dict[str, Any]:
+    """The JSON body with which an app or tablet sends this action."""
+    return {
+        "id": action.id,
+        "action": action.name,
+        "account_id": action.account_id,
+        "actor": {"kind": action.actor.kind, "id": action.actor.id},
+        "plan": action.plan,
+        "at": action.at.isoformat(),
+    }
+
+
+def new_app(title: str) -> FastAPI:
+    """An HTTP app that answers bad requests with a reason: 400, 403, 404, 405, 409 or 422."""
+    app = FastAPI(title=title, redirect_slashes=False)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    for status, sentence in _BY_STATUS.items():
+        app.add_exception_handler(status, _refusal(status, sentence))
+    for error, status in _REFUSALS.items():
+        app.add_exception_handler(error, _refusal(status))
+    return app
+
+
+def _refusal(status: int, sentence: str | None = None) -> Callable[[Request, Exception], JSONResponse]:
+    def refuse(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": sentence or str(error)}, status, getattr(error, "headers", None))
+
+    return refuse
+
+
+def _malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    problems = error.errors()
+    if problems[0]["type"] == "json_invalid":
+        return JSONResponse({"detail": _BY_STATUS[400]}, 400)
+    return JSONResponse({"detail": "; ".join(map(_sentence, problems[:_PROBLEMS_TOLD]))}, 422)
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    kind, got = problem["type"], problem["input"]
+    if isinstance(got, bytes):
+        return "the body is not marked as JSON; send it with content-type: application/json"
+    where = ".".join(_short(str(part)) for part in problem["loc"][1:]) or "the body"
+    words = next((words for start, words in _WORDS.items() if kind.startswith(start)), problem["msg"])
+    told = kind in ("missing", "extra_forbidden", "string_too_short")
+    return f"{where} {words}" if told else f"{where} {words}, got {_short(repr(got))}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,0 +1,118 @@
+"""Where charges are written down: an append-only table in SQLite.
+
+It knows nothing of HTTP or Kafka. `source` and `id` of the event (or request) identify a charge, so
+writing the same charge again changes nothing (the idempotent receiver of Enterprise Integration Patterns).
+"""
+
+import sqlite3
+import threading
+import time
+from contextlib import suppress
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Self
+
+MOST_CENTS = 2**63 - 1  # SQLite's largest integer
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One line of the ledger: who is charged how much, in cents, for what, and because of which event.
+
+    Raises AmountError if the amount is not whole cents from 0 to MOST_CENTS.
+    """
+
+    source: str
+    id: str
+    account_id: str
+    actor_kind: str
+    action: str
+    plan: str
+    amount_cents: int
+
+    def __post_init__(self) -> None:
+        if type(self.amount_cents) is not int or not 0 <= self.amount_cents <= MOST_CENTS:
+            raise AmountError(f"amount_cents {self.amount_cents!r} is not whole cents from 0 to {MOST_CENTS}")
+
+
+class AmountError(ValueError):
+    """An amount that no ledger holds: negative, a fraction of a cent, or beyond SQLite's integers."""
+
+
+class ConflictingChargeError(ValueError):
+    """The same source and id came with another charge: two different actions share one id."""
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Charge))
+_INSERT = f"""INSERT INTO charges ({_COLUMNS}, written_at_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (source, id) DO NOTHING"""
+_TABLE = """
+CREATE TABLE IF NOT EXISTS charges (
+    source TEXT NOT NULL, id TEXT NOT NULL, account_id TEXT NOT NULL, actor_kind TEXT NOT NULL,
+    action TEXT NOT NULL, plan TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL CHECK (typeof(amount_cents) = 'integer' AND amount_cents >= 0),
+    written_at_s REAL NOT NULL, PRIMARY KEY (source, id));
+CREATE TRIGGER IF NOT EXISTS append_only_replace BEFORE INSERT ON charges
+    WHEN EXISTS (SELECT 1 FROM charges WHERE source = NEW.source AND id = NEW.id)
+    BEGIN SELECT RAISE(IGNORE); END;  -- INSERT OR REPLACE would delete without asking the trigger below
+CREATE TRIGGER IF NOT EXISTS append_only_update BEFORE UPDATE ON charges
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: write a correcting charge'); END;
+CREATE TRIGGER IF NOT EXISTS append_only_delete BEFORE DELETE ON charges
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: write a correcting charge'); END;
+"""
+
+
+class Ledger:
+    """A ledger file; made if it is not there. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        with suppress(sqlite3.OperationalError):  # refused while another connection switches the file
+            self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.executescript(_TABLE)
+
+    def write(self, charge: Charge) -> bool:
+        """Whether the charge is new: False if it was written before and nothing changed.
+
+        Raises ConflictingChargeError if the same source and id stand for another charge.
+        """
+        with self._lock:
+            new = self._database.execute(_INSERT, (*astuple(charge), time.time())).rowcount == 1
+            written = charge if new else self._find(charge.source, charge.id)
+        if written != charge:
+            raise ConflictingChargeError(f"{charge!r} has the id of {written!r}; choose a new id per action")
+        return new
+
+    def find(self, source: str, id: str) -> Charge | None:
+        """The charge with this source and id, or None."""
+        with self._lock:
+            return self._find(source, id)
+
+    def charges(self) -> list[Charge]:
+        """Every charge, in the order in which they were written."""
+        with self._lock:
+            rows = self._database.execute(f"SELECT {_COLUMNS} FROM charges ORDER BY rowid").fetchall()
+        return [Charge(*row) for row in rows]
+
+    def written_at_s(self) -> dict[str, float]:
+        """When each charge was written: seconds since 1970 by the charge's id."""
+        with self._lock:
+            return dict(self._database.execute("SELECT id, written_at_s FROM charges"))
+
+    def close(self) -> None:
+        """Close the file. Closing twice is fine."""
+        with self._lock:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _find(self, source: str, id: str) -> Charge | None:
+        row = self._database.execute(
+            f"SELECT {_COLUMNS} FROM charges WHERE source = ? AND id = ?", (source, id)
+        ).fetchone()
+        return Charge(*row) if row else None
