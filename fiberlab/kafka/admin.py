@@ -1,0 +1,72 @@
+"""What has to be done at a real Kafka: make topics, and remove topics and groups by their prefix."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaConnectionError, NodeNotReadyError, UnknownTopicOrPartitionError
+from kafka.protocol.metadata import MetadataRequest
+
+READY_WITHIN_S = 15
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Names of topics and groups that are gone, and of groups that stay, mostly because of a member."""
+
+    topics: list[str]
+    groups: list[str]
+    kept: list[str]
+
+
+class Admin(KafkaAdminClient):
+    """An admin client that waits for facts; `close()` it."""
+
+    def __init__(self, **settings: object) -> None:
+        try:
+            super().__init__(**settings)
+        except BaseException:  # its thread runs already
+            self._net.stop()
+            raise
+
+    def create(self, name: str, partitions: int) -> None:
+        """Return once every broker knows a leader of every partition. Raises KafkaError, TimeoutError."""
+        self.create_topics({name: {"num_partitions": partitions}})  # replicas: as many as the broker likes
+        self._wait_until(lambda errors: errors == [0] * (partitions + 1), name, "to have leaders")
+
+    def remove(self, *topics: str) -> None:
+        """Return once no broker knows the topics. One that is not there is fine."""
+        if not topics:
+            return
+        answered = self.delete_topics(list(topics), raise_errors=False)["topics"]
+        gone = UnknownTopicOrPartitionError.errno
+        for topic in answered:
+            if topic["error_code"] == 0:
+                self._wait_until(lambda errors: errors == [gone], topic["name"], "to be gone")
+
+    def remove_all(self, prefix: str) -> Removed:
+        """What was removed of the topics and groups whose names begin with the prefix."""
+        topics = sorted(name for name in self.list_topics() if name.startswith(prefix))
+        self.remove(*topics)
+        groups = sorted({g["group_id"] for g in self.list_groups() if g["group_id"].startswith(prefix)})
+        answers = self.delete_groups(groups) if groups else {}
+        gone = [group for group in groups if answers[group] in ("OK", "GroupIdNotFoundError")]
+        return Removed(topics, gone, [group for group in groups if group not in gone])
+
+    def _wait_until(self, fact: Callable[[list[int]], bool], name: str, what: str) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not all(fact(errors) for errors in self._errors(name)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {READY_WITHIN_S} s for topic {name!r} {what}; see its brokers")
+            time.sleep(0.02)
+
+    def _errors(self, name: str) -> Iterator[list[int]]:
+        """From each broker that answers: its errors for the topic and each partition, 0 for none."""
+        for broker in self._manager.cluster.brokers():
+            asked = [MetadataRequest.MetadataRequestTopic(name=name)]
+            request = MetadataRequest(topics=asked, allow_auto_topic_creation=False)
+            with suppress(KafkaConnectionError, NodeNotReadyError):  # it is away: it misleads nobody
+                (topic,) = self._manager.run(self._manager.send, request, broker.node_id).topics
+                yield [topic.error_code, *(partition.error_code for partition in topic.partitions)]

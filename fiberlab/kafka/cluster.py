@@ -1,0 +1,143 @@
+"""One Kafka, embedded or real: its address and the client settings that fit it.
+
+`connect()` starts the embedded broker; with an address it uses a real one and never falls back. It
+knows nothing of fiber. Whoever takes a producer or consumer from here closes it.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import uuid4
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError
+
+from fiberlab.kafka import tuning
+from fiberlab.kafka.admin import Admin, Removed
+from fiberlab.kafka.answering import Consumer, answered
+from fiberlab.kafka.diagnosis import diagnose
+from fiberlab.kafka.embedded import EmbeddedBroker
+from fiberlab.kafka.login import client_settings
+from fiberlab.kafka.settings import Settings
+
+# An idempotent producer of kafka-python 3.0.12 never sends again once a broker was away for longer than
+# delivery_timeout_ms. One request at a time keeps the order without it; what comes twice, listeners notice.
+_COMES_BACK = {"enable_idempotence": False, "max_in_flight_requests_per_connection": 1}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Kafka that answers. Settings that exist only for the embedded broker stay with it.
+
+    Groups, and topics that `fresh_topic` makes, begin with the namespace: two runs, of one learner or of
+    thirty, do not see each other's. What is shown to the learner is the plain name.
+    """
+
+    description: str
+    bootstrap_servers: str
+    namespace: str
+    client_settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    group_settings: dict[str, Any] = field(default_factory=dict)
+    broker: EmbeddedBroker | None = None
+
+    def producer(self, **settings: object) -> KafkaProducer:
+        """A new producer that waits for all replicas; safe to share between threads."""
+        return KafkaProducer(**(self._settings() | tuning.PRODUCER | _COMES_BACK | settings))
+
+    def consumer(self, topic: str, group: str, **settings: object) -> KafkaConsumer:
+        """A new member of the group, reading the topic from its start; for one thread only.
+
+        Raises NoKafkaError if the broker does not answer.
+        """
+        ours = self._settings() | tuning.CONSUMER | self.group_settings | self._group(group)
+
+        def joining() -> KafkaConsumer:
+            consumer = Consumer(**(ours | settings))
+            consumer.subscribe([topic])
+            return consumer
+
+        # It knows the topic before it joins the group, or the first join would be empty.
+        return answered(joining, self.bootstrap_servers)
+
+    def reader(self, group: str | None = None) -> KafkaConsumer:
+        """A new consumer that joins no group: it may look at any partition, and at a group's offsets."""
+        ours = self._settings() | tuning.CONSUMER | self._group(group)
+        return answered(lambda: Consumer(**ours), self.bootstrap_servers)
+
+    def fresh_topic(self, name: str, partitions: int = 4) -> str:
+        """The full name of a new, empty topic, once it is there."""
+        full_name = f"{self.namespace}{name}-{uuid4().hex[:8]}"
+        self.create_topic(full_name, partitions)
+        return full_name
+
+    def create_topic(self, full_name: str, partitions: int = 4) -> None:
+        """Return once the topic is there, and every partition has a leader."""
+        if self.broker:
+            return self.broker.create_topic(full_name, partitions)
+        with self._admin() as admin:
+            admin.create(full_name, partitions)
+
+    def delete_topic(self, full_name: str) -> None:
+        """Return once the topic and its records are gone."""
+        if self.broker:
+            return self.broker.delete_topic(full_name) if self.broker.alive else None
+        with self._admin() as admin:
+            admin.remove(full_name)
+
+    def remove_all(self, prefix: str) -> Removed:
+        """What was removed: the topics and groups of a real Kafka whose names begin with the prefix."""
+        with self._admin() as admin:
+            return admin.remove_all(prefix)
+
+    def close(self) -> None:
+        """End the embedded broker; of a real one remove this run's topics and groups. Twice is fine."""
+        if self.broker:
+            return self.broker.close()
+        # What stays of a Kafka that is away, or of a run that was killed, `lab.py kafka clean` removes.
+        with suppress(KafkaError, OSError):
+            self.remove_all(self.namespace)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _settings(self) -> dict[str, Any]:
+        if self.broker:
+            self.broker.check_alive()  # at once and by name, instead of a timeout
+        return {"bootstrap_servers": self.bootstrap_servers.split(",")} | self.client_settings
+
+    def _group(self, name: str | None) -> dict[str, Any]:
+        return {"group_id": name and self.namespace + name}
+
+    def _admin(self) -> Admin:
+        return Admin(**(self._settings() | tuning.ADMIN))
+
+
+def connect(kafka: Settings | str | None = None) -> Cluster:
+    """The Kafka of the settings, or at the address; the embedded broker if there is no address.
+
+    Raises SettingsError; NoKafkaError, within ANSWER_WITHIN_S, that says what is wrong there.
+    """
+    settings = kafka if isinstance(kafka, Settings) else Settings(kafka or "")
+    namespace = f"{settings.prefix}{uuid4().hex[:8]}."
+    return _real(settings, namespace) if settings.address else _embedded(namespace)
+
+
+def _embedded(namespace: str) -> Cluster:
+    broker = EmbeddedBroker()
+    return Cluster(
+        "embedded broker (in memory, nothing to install)",
+        broker.bootstrap_servers,
+        namespace,
+        tuning.EMBEDDED_CLIENT,
+        tuning.embedded_group(),
+        broker,
+    )
+
+
+def _real(settings: Settings, namespace: str) -> Cluster:
+    diagnose(settings)
+    address = settings.address
+    return Cluster(f"Kafka at {address}", address, namespace, client_settings(settings))

@@ -1,0 +1,116 @@
+"""A broker that needs neither Docker nor Java: librdkafka's mock cluster in a child process.
+
+It speaks the Kafka protocol over TCP on 127.0.0.1, so kafka-python is the real client. It is a test
+double all the same: records live in memory and are gone with the process, at most 5 MiB a partition;
+nothing is replicated, so `acks` protects nothing; transactions can be called but isolate nothing; a
+rebalance takes a second; an empty fetch is answered only when its wait is over; offsets cannot be
+looked up by time; there is no TLS and no login.
+
+A child process, because the library calls abort() when two members of a group share no assignor: the
+broker then dies, the notebook does not. When the owner ends, by any means, the broker ends too.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from fiberlab.kafka import embedded_process, librdkafka
+
+STOP_WITHIN_S = 5
+
+
+class BrokerGoneError(RuntimeError):
+    """The embedded broker's process has ended, and its topics with it."""
+
+
+class EmbeddedBroker:
+    """A running cluster of `brokers` brokers; `close()` ends it. Ready in about 0.1 s."""
+
+    def __init__(self, brokers: int = 3) -> None:
+        self._brokers = brokers
+        self._lock = threading.Lock()
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", embedded_process.__name__, str(brokers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],  # where -m finds the package
+        )
+        self.bootstrap_servers = self._child.stdout.readline().strip()
+        if not self.bootstrap_servers:
+            self.close()
+            librdkafka.load()  # says what is missing, if that was the reason
+            raise BrokerGoneError("the embedded broker ended as soon as it had started; run Set-up again")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the broker's process runs."""
+        return self._child.poll() is None
+
+    def check_alive(self) -> None:
+        """Return if the broker's process runs; raise BrokerGoneError if not."""
+        if not self.alive:
+            raise BrokerGoneError("the embedded broker has ended and its topics are gone; run Set-up again")
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Return once the topic is there, its partitions led by the brokers in turn."""
+        self._call("topic_create", name, partitions, self._brokers)
+        for partition in range(partitions):
+            self._call("partition_set_leader", name, partition, partition % self._brokers + 1)
+
+    def delete_topic(self, name: str) -> None:
+        """Return once the topic and its records are gone."""
+        self._call("topic_delete", name)
+
+    def truncate(self, name: str, partition: int, before: int) -> None:
+        """Return once the partition's records before this offset are gone, as retention would do it."""
+        self._call("partition_delete_records", name, partition, before)
+
+    def delay(self, milliseconds: int) -> None:
+        """Return once every answer of every broker is this late. 0 ends it."""
+        for broker in range(1, self._brokers + 1):
+            self._call("broker_set_rtt", broker, milliseconds)
+
+    def fail_next(self, api_key: int, *error_codes: int) -> None:
+        """Return once the next requests of this type will be answered with these Kafka error codes."""
+        self._call("push_request_errors_array", api_key, list(error_codes))
+
+    def close(self) -> None:
+        """End the process. Closing twice is fine."""
+        if self.alive:
+            try:
+                self._child.communicate("quit\n", timeout=STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            with suppress(OSError):  # a command that never reached a dead child
+                pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _call(self, function: str, *arguments: object) -> None:
+        with self._lock:
+            code = self._ask(json.dumps([function, *arguments]))
+        if code != "0":
+            raise ValueError(f"the embedded broker refused {function}{arguments!r}: {code}")
+
+    def _ask(self, line: str) -> str:
+        try:
+            self._child.stdin.write(line + "\n")
+            self._child.stdin.flush()
+            answer = self._child.stdout.readline().strip()
+        except (OSError, ValueError):
+            answer = ""
+        if not answer:
+            self._child.wait()
+            self.check_alive()
+        return answer

@@ -1,0 +1,72 @@
+"""Settings from the environment, which is passed in, and from a file that it may name.
+
+The file holds lines of NAME=value with the same names; # begins a comment. What the environment says wins.
+Paths begin at the workbook's folder: notebooks, `lab.py doctor` and a terminal stand in different ones.
+"""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from fiberlab.kafka.secret import Secret
+from fiberlab.kafka.settings import FIELDS, LEARNER_LENGTH, SECRETS, Settings, SettingsError
+
+HOME = Path(__file__).parents[2]
+ADDRESS, LEARNER, FILE = "KAFKA_BOOTSTRAP_SERVERS", "FIBERLAB_LEARNER", "KAFKA_SETTINGS_FILE"
+# Who somebody is where FIBERLAB_LEARNER does not say it; on a JupyterHub all may have one user name.
+USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "USERNAME")
+_NAME = re.compile(r"[A-Z]+(_[A-Z]+)+")
+
+
+def ours(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of the environment is for us, with secrets that no repr shows."""
+    return _hidden({name: environment[name] for name in (*FIELDS, FILE, *USER) if name in environment})
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """What is set. Raises SettingsError."""
+    environment = ours(environment)  # so that no frame of a traceback holds a legible secret
+    user = learner_of(next((environment[name] for name in USER if environment.get(name)), ""))
+    if environment.get(ADDRESS) == "":  # set to nothing, on purpose: the embedded broker
+        return Settings(learner=environment.get(LEARNER) or user)
+    path = environment.get(FILE)
+    given = (_in_file(HOME / Path(path).expanduser()) if path else {}) | environment
+    values = {FIELDS[name]: _path(name, value) for name, value in given.items() if name in FIELDS and value}
+    return Settings(**{"learner": user} | values)
+
+
+def learner_of(user: str) -> str:
+    """The user name as far as it can be part of a topic's name."""
+    return re.sub(r"[^a-z0-9]+", "-", user.lower()).strip("-")[:LEARNER_LENGTH].strip("-") or "learner"
+
+
+def _path(name: str, value: str) -> str:
+    return str(HOME / Path(value).expanduser()) if FIELDS[name].endswith("_file") else value
+
+
+def _hidden(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: Secret(value) if name in SECRETS else value.strip() for name, value in values.items()}
+
+
+def _in_file(path: Path) -> dict[str, str]:
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SettingsError(f"{FILE} cannot be read: {str(path)!r}, {what}; correct the path") from None
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
+    return _hidden(dict(_pair(number, line) for number, line in numbered))
+
+
+def _pair(number: int, line: str) -> tuple[str, str]:
+    """Name and value. Of a line that is not understood nothing is shown: it may be a part of a password."""
+    name, equals, value = (part.strip() for part in line.partition("="))
+    if not equals or not _NAME.fullmatch(name):
+        raise SettingsError(f"line {number} of {FILE} is not NAME=value; correct it, or begin it with #")
+    if name not in FIELDS:
+        near = get_close_matches(name, FIELDS, 1, 0)[0]
+        raise SettingsError(f"line {number} of {FILE} sets {name}, which is unknown; is it {near}?")
+    if value[:1] in ("'", '"') and value[:1] == value[-1:]:
+        raise SettingsError(f"line {number} of {FILE} has quotes around the value; write it without them")
+    return name, value

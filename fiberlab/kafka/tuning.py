@@ -1,0 +1,41 @@
+"""What clients are told besides the address: for every Kafka, and what only the embedded broker needs."""
+
+import time
+from typing import Any
+
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+
+LEADER_PAUSE_S = 0.08
+# A consumer reads from the start and commits what it has handled, never by a timer. Short fetch waits,
+# because the embedded broker answers an empty fetch only when the wait is over.
+CONSUMER = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "fetch_max_wait_ms": 50}
+CONSUMER |= {"bootstrap_timeout_ms": 5000}
+PRODUCER = {"acks": "all", "linger_ms": 5, "max_block_ms": 5000, "request_timeout_ms": 3000}
+PRODUCER |= {"delivery_timeout_ms": 10_000}
+ADMIN = {"request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000}
+
+
+class PatientRange(RangePartitionAssignor):
+    """The range assignor with a pause, for the embedded broker only.
+
+    It refuses members that sync after the group's leader; the pause lets the leader come last.
+    """
+
+    def assign(self, *arguments: object, **named: object) -> dict[str, object]:
+        """The range assignor's answer, LEADER_PAUSE_S later."""
+        time.sleep(LEADER_PAUSE_S)
+        return super().assign(*arguments, **named)
+
+
+# It cannot negotiate versions with kafka-python: automatic detection ends in a timeout.
+EMBEDDED_CLIENT: dict[str, Any] = {"api_version": (2, 3), "reconnect_backoff_max_ms": 1000}
+
+
+def embedded_group() -> dict[str, Any]:
+    """A member's settings; it ends every rebalance only after session timeout minus 1 s."""
+    assignors = [PatientRange()]
+    return {
+        "session_timeout_ms": 2000,
+        "heartbeat_interval_ms": 300,
+        "partition_assignment_strategy": assignors,
+    }
