@@ -1,0 +1,1 @@
+"""The stage machinery of the notebooks; skip it on a first read."""

@@ -1,0 +1,145 @@
+"""Pictures of a day's bills beside the oracle. They know money, and neither of the two designs.
+
+The columns of `bills` are told in `bill_sentences`. Distances on an axis are cents.
+"""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter
+from matplotlib.patches import Rectangle
+
+from fiberlab.domain import ACTIONS, dollars
+from fiberlab.lab import bill_sentences as say
+from fiberlab.lab import figure as fig
+
+PLAN_LOOK = fig.Look(fig.MUTED, "", "o")
+DUE_LOOK = fig.Look(fig.DUE, "", "o")
+
+
+def bills_against_oracle(bills: pd.DataFrame, by: str = "actor") -> fig.Figure:
+    """What was billed beside what was due, per actor or (by="plan") per plan."""
+    sales = say.sold(bills, by)
+    amounts = say.totals(sales, by)
+    picture, [axes] = fig.canvas(f"Billed beside due: {say.verdict(sales)}", 0.9 + 0.75 * len(amounts))
+    axes.set(xticks=[], xlim=(0, 2.15 * amounts.to_numpy().max()), ylim=(len(amounts) - 0.45, -0.55))
+    for y, (name, row) in enumerate(say.rows(amounts)):
+        _billed_and_due(axes, y, fig.look_of(name) if by == "actor" else PLAN_LOOK, row)
+    names = [fig.capital(say.whose(name)) for name in amounts.index]
+    axes.set_yticks(range(len(amounts)), names, size=fig.NORMAL)
+    return fig.finish(picture, f"{fig.capital(say.against_oracle(amounts, by))}; {say.verdict(sales)}.")
+
+
+def _billed_and_due(axes: Axes, y: int, look: fig.Look, row: pd.Series) -> None:
+    axes.barh(y - 0.19, row.billed_cents, 0.36, **look.fill)
+    axes.barh(y + 0.19, row.expected_cents, 0.36, **DUE_LOOK.fill)
+    fig.note(axes, f"{dollars(row.billed_cents)} billed", (row.billed_cents, y - 0.19), (6, 0))
+    fig.note(axes, f"{dollars(row.expected_cents)} due", (row.expected_cents, y + 0.19), (6, 0))
+    style = {"color": fig.text_color(row.wrong), "weight": "bold"}
+    fig.note(axes, say.difference(row), (axes.get_xlim()[1], y), (-6, 0), **style)
+
+
+def both_designs(coupled_bills: pd.DataFrame, event_driven_bills: pd.DataFrame) -> fig.Figure:
+    """Both designs side by side: how far each actor's bills are from the oracle."""
+    days = {"coupled": coupled_bills, "event-driven": event_driven_bills}
+    sold = {design: say.sold(bills, "actor") for design, bills in days.items()}
+    title = "One day in both designs: how far is what was billed from what was due?"
+    picture, panels = fig.canvas(title, 4.4, len(sold))
+    panels[0].set_ylim(_room(pd.concat(say.totals(sales, "actor").wrong_cents for sales in sold.values())))
+    said = []
+    for panel, (design, sales) in zip(panels, sold.items(), strict=True):
+        amounts = say.totals(sales, "actor")
+        _distances(panel, fig.capital(f"{design}: {say.verdict(sales)}"), amounts)
+        said.append(
+            f"in the {design} design {say.against_oracle(amounts, 'actor')}, and {say.verdict(sales)}"
+        )
+    return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
+
+
+def _room(wrong_cents: pd.Series) -> tuple[float, float]:
+    """The lowest and the highest value to show, with room for a label below and above."""
+    low, high = min(0, wrong_cents.min()), max(0, wrong_cents.max())
+    return low - 0.22 * max(high - low, 1), high + 0.28 * max(high - low, 1)
+
+
+def _distances(axes: Axes, heading: str, amounts: pd.DataFrame) -> None:
+    style = {"size": fig.NORMAL + 1, "weight": "bold", "color": fig.text_color(amounts.wrong.any())}
+    axes.set_title(heading, loc="left", pad=6, **style)
+    axes.axhline(0, color=fig.INK, linewidth=1)
+    labels = []
+    for x, (name, row) in enumerate(say.rows(amounts)):
+        axes.bar(x, row.wrong_cents, 0.55, **fig.look_of(name).fill)
+        sign, side = (
+            ("", -7) if row.wrong_cents < 0 else ("+" if row.wrong_cents else "✓ " * (not row.wrong), 7)
+        )
+        style |= {"size": fig.HUGE, "color": fig.text_color(row.wrong)}
+        fig.note(axes, sign + dollars(row.wrong_cents), (x, row.wrong_cents), (0, side), **style)
+        amount = f"billed {dollars(row.billed_cents)}\ndue {dollars(row.expected_cents)}"
+        labels.append(f"{fig.capital(say.whose(name))}\n{amount}")
+    axes.set_xticks(range(len(amounts)), labels, size=fig.NORMAL)
+    axes.set_xlim(-0.6, len(amounts) - 0.4)
+    axes.set_yticks([0], ["billed\n= due"])
+
+
+def right_or_wrong(bills: pd.DataFrame) -> fig.Figure:
+    """A heat map of actor by action: how many of the bills are wrong."""
+    sales = say.sold(bills, "actor", "action")
+    actors = sorted(bills.actor.unique())
+    title = f"Whose bills are wrong, and after which action? {fig.capital(say.verdict(sales))}"
+    picture, [axes] = fig.canvas(title, 1.1 + 0.85 * len(actors))
+    said = []
+    for y, actor in enumerate(actors):
+        for x, action in enumerate(ACTIONS):
+            cell = sales[(sales.actor == actor) & (sales.action == action)]
+            said += _cell(axes, x, y, cell, f"{actor}s' {action} bill")
+    axes.set_xticks(range(len(ACTIONS)), ACTIONS, size=fig.NORMAL)
+    axes.set_yticks(range(len(actors)), [f"{fig.capital(actor)}s" for actor in actors], size=fig.NORMAL)
+    axes.set(xlim=(-0.5, len(ACTIONS) - 0.5), ylim=(len(actors) - 0.5, -0.5))
+    return fig.finish(picture, f"{fig.capital(fig.listing(said))}.")
+
+
+def _cell(axes: Axes, x: int, y: int, sales: pd.DataFrame, noun: str) -> list[str]:
+    """Draw the cell; what the sentence says of it, nothing if it holds no bill."""
+    wrong, count = int(sales.wrong.sum()), len(sales)
+    pale, edge = (fig.WRONG_PALE, fig.WRONG) if wrong else (fig.RIGHT_PALE if count else fig.PAPER, fig.GRID)
+    axes.add_patch(Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, facecolor=pale, edgecolor=edge, linewidth=2))
+    if not count:
+        fig.note(axes, "no bill", (x, y), (0, 0), color=fig.MUTED)
+        return []
+    text = f"✗ {wrong:,} of {count:,}\nwrong" if wrong else f"✓ all {count:,}\nright"
+    fig.note(axes, text, (x, y), (0, 0), size=fig.LARGE, weight="bold" if wrong else "normal")
+    return [say.count_wrong(wrong, count, noun)]
+
+
+def money_lost(bills: pd.DataFrame) -> fig.Figure:
+    """The running total of billed minus due over the day (UTC), and the account furthest off."""
+    sales = say.sold(bills, "at", "account_id")
+    sentence = fig.capital(say.loss(sales))
+    picture, [axes] = fig.canvas(sentence.split(";")[0], 3.9)
+    moments, running = sales["at"], sales.wrong_cents.cumsum()
+    axes.axhline(0, color=fig.INK, linewidth=1)
+    axes.step(moments, running, where="post", color=fig.WRONG, linewidth=2.5)
+    axes.plot(moments[sales.wrong], running[sales.wrong], "X", color=fig.WRONG_TEXT, markersize=7)
+    if sales.wrong.any():
+        row, told = say.furthest_off(sales)
+        arrow = {"arrowstyle": "->", "color": fig.INK}
+        fig.note(axes, told, (moments[row], running[row]), (26, 26), weight="bold", arrowprops=arrow)
+    axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+    axes.yaxis.set_major_formatter(lambda cents, _: dollars(round(cents)))
+    axes.set_xlabel("hour of the day (UTC); a cross is a wrong bill", size=fig.SMALL)
+    axes.grid(axis="y", color=fig.GRID)
+    axes.margins(y=0.15)
+    return fig.finish(picture, f"{sentence}.")
+
+
+def wrong_by_share(outcomes: pd.DataFrame) -> fig.Figure:
+    """Wrong bills, and the dollars they lost, against the share of installers among the actions."""
+    fig.require(outcomes, "installer_percent", "bills", "wrong_bills", "lost_cents")
+    shares = outcomes.sort_values("installer_percent")
+    picture, [axes] = fig.canvas("How many bills are wrong when installers make more of the sales?", 3.9)
+    names = [f"{percent} %" for percent in shares.installer_percent]
+    bars = axes.bar(names, shares.wrong_bills, 0.6, color=fig.WRONG, hatch="xx", edgecolor=fig.PAPER)
+    labels = [f"{row.wrong_bills:,} wrong\n{dollars(row.lost_cents)} lost" for row in shares.itertuples()]
+    axes.bar_label(bars, labels, padding=4, size=fig.NORMAL)
+    axes.set_xlabel("share of installers", size=fig.NORMAL)
+    axes.set(yticks=[], ylim=(0, 1.3 * max(1, shares.wrong_bills.max())))
+    return fig.finish(picture, say.by_share(shares))

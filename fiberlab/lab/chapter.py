@@ -1,0 +1,82 @@
+"""A chapter's workplace: opened by its Set-up cell, closed by its Clean-up cell, without leftovers."""
+
+import atexit
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from fiberlab.kafka import environment as settings
+from fiberlab.kafka.cluster import Cluster, connect
+from fiberlab.lab import days
+from fiberlab.lab.designs import Coupled, Design, EventDriven
+
+_open: list["Chapter"] = []  # at most one in a kernel
+
+
+class Chapter:
+    """The company, its day, and whatever design runs; one folder and one Kafka of its own."""
+
+    def __init__(self, number: str, environment: Mapping[str, str]) -> None:
+        self.number = number
+        self._folder = tempfile.TemporaryDirectory(prefix=f"fiberlab-{number}-", ignore_cleanup_errors=True)
+        self._environment = settings.ours(environment)
+        self._running: dict[type, Design] = {}
+        self.company = days.company()
+        self.day = days.shipped_day()
+
+    @classmethod
+    def open(cls, number: str, environment: Mapping[str, str] | None = None) -> Self:
+        """The chapter, ready; one that was open is closed first. Nothing is started before it is used.
+
+        environment: mostly os.environ; it says which Kafka (kafka.environment). None: the embedded broker.
+        """
+        close_open_chapter()
+        chapter = cls(number, environment or {})
+        _open.append(chapter)
+        return chapter
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The Kafka of this chapter. Raises SettingsError; NoKafkaError if none answers at the address."""
+        return connect(settings.read(self._environment))
+
+    def topic(self, name: str, partitions: int = 4) -> str:
+        """The name of a new, empty topic; it is deleted when the chapter closes."""
+        return self.cluster.fresh_topic(name, partitions)
+
+    def coupled(self) -> Coupled:
+        """A coupled backend with an empty database; an earlier one is closed."""
+        self._close(Coupled)
+        design = Coupled(self.company, Path(self._folder.name))
+        self._running[Coupled] = design
+        return design
+
+    def event_driven(self) -> EventDriven:
+        """Gateway, topic and billing services with empty ledgers; earlier ones are closed."""
+        self._close(EventDriven)
+        design = EventDriven(self.company, Path(self._folder.name), self.cluster)
+        self._running[EventDriven] = design
+        return design
+
+    def close(self) -> None:
+        """Stop everything this chapter started and remove its folder. Closing twice is fine."""
+        with ExitStack() as closing:  # the last named first, and each of them, whatever happens to the others
+            closing.callback(self._folder.cleanup)
+            if "cluster" in vars(self):
+                closing.callback(self.cluster.close)
+            for kind in list(self._running):
+                closing.callback(self._close, kind)
+
+    def _close(self, kind: type) -> None:
+        if design := self._running.pop(kind, None):
+            design.close()
+
+
+@atexit.register
+def close_open_chapter() -> None:
+    """Close the chapter that is open in this kernel, if there is one."""
+    while _open:
+        _open.pop().close()

@@ -1,0 +1,134 @@
+"""Herd Fiber's data: the company, the shipped day of actions, and a generator for more days."""
+
+import csv
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from fiberlab.domain import Account, Action, Actor, Company, Plan
+
+DATA = Path(__file__).parents[2] / "data"
+OPENS = datetime(2026, 3, 2, 7, tzinfo=UTC)
+OPEN_S = 15 * 60 * 60
+SHIPPED_SEED = 2028
+ACTIONS_A_VISIT = 5  # in the mean
+ACTION_COLUMNS = ("action_id", "at", "account_id", "actor_kind", "actor_id", "action", "plan")
+
+
+def company(folder: Path = DATA) -> Company:
+    """The price list, accounts and installers of the folder's CSV files, in their order."""
+    plans = {
+        row["name"]: Plan(row["name"], int(row["list_price_cents"])) for row in _rows(folder / "plans.csv")
+    }
+    accounts = {row["account_id"]: Account(**row) for row in _rows(folder / "accounts.csv")}
+    return Company(plans, accounts, tuple(row["installer_id"] for row in _rows(folder / "installers.csv")))
+
+
+def shipped_day(folder: Path = DATA) -> tuple[Action, ...]:
+    """The day of actions that comes with the workbook, in order of time."""
+    return tuple(
+        Action(
+            row["action_id"],
+            row["action"],
+            row["account_id"],
+            Actor(row["actor_kind"], row["actor_id"]),
+            row["plan"],
+            datetime.fromisoformat(row["at"]),
+        )
+        for row in _rows(folder / "day.csv")
+    )
+
+
+def generated_day(
+    company: Company, seed: int, actions: int = 1200, installer_percent: float = 20
+) -> tuple[Action, ...]:
+    """A day of this many actions, in order of time; the same seed gives the same day.
+
+    `installer_percent` of the visits are made by an installer with a tablet, the others by the customer
+    in the app. It changes only who acts: with the same seed, what is done to which account stays.
+    """
+    if not 0 <= installer_percent <= 100:
+        raise ValueError(f"a share of {installer_percent!r} % is impossible; give 0 to 100")
+    rng = random.Random(f"what {seed}")
+    steps = sorted(_steps(company, rng, actions), key=lambda step: step[:2])[:actions]
+    visitors = {}
+    for visit in sorted({step[1] for step in steps}):
+        who = random.Random(f"who {seed} {visit}")
+        by_installer = who.random() * 100 < installer_percent
+        visitors[visit] = Actor("installer", who.choice(company.installers)) if by_installer else None
+    return tuple(
+        Action(
+            f"d{seed}-{number:05d}",
+            name,
+            account.account_id,
+            visitors[visit] or Actor("customer", account.customer_id),
+            plan,
+            at,
+        )
+        for number, (at, visit, account, name, plan) in enumerate(steps, start=1)
+    )
+
+
+Step = tuple[datetime, int, Account, str, str]
+
+
+def _steps(company: Company, rng: random.Random, actions: int) -> Iterator[Step]:
+    """At least this many steps: (at, visit, account, action, plan). A household has one visit at a time."""
+    accounts, plans = list(company.accounts.values()), list(company.plans)
+    has: dict[str, str] = {}
+    free_at = dict.fromkeys(company.accounts, OPENS)
+    gap_s = 2 * OPEN_S * ACTIONS_A_VISIT / max(actions, 1)  # so that the actions fill the day
+    second, done = 0, 0
+    for visit in count():
+        if done >= actions:
+            return
+        second += int(rng.random() * gap_s)
+        at = OPENS + timedelta(seconds=second)
+        account = rng.choice([a for a in accounts if free_at[a.account_id] <= at] or accounts)
+        at = max(at, free_at[account.account_id])  # everybody is busy: wait until this household is free
+        for name, plan in _visit(rng, plans, has.get(account.account_id)):
+            yield at, visit, account, name, plan
+            done += 1
+            has = _after(has, account.account_id, name, plan)
+            at += timedelta(seconds=20 + int(rng.random() * 70))
+        free_at[account.account_id] = at
+
+
+def _visit(rng: random.Random, plans: Sequence[str], has: str | None) -> Iterator[tuple[str, str]]:
+    for _ in range(2 + int(rng.random() * 6)):
+        yield "browse_plan", rng.choice(plans)
+    chance = rng.random()
+    other = rng.choice([plan for plan in plans if plan != has])
+    if has is None and chance < 0.7:
+        yield "purchase_plan", other
+    elif has is not None and chance < 0.6:
+        yield "change_plan", other
+    elif has is not None and chance < 0.7:
+        yield "cancel_plan", has
+
+
+def _after(has: dict[str, str], account_id: str, name: str, plan: str) -> dict[str, str]:
+    if name == "cancel_plan":
+        return {account: held for account, held in has.items() if account != account_id}
+    return has | {account_id: plan} if name != "browse_plan" else has
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Return once the CSV file is written: UTF-8, line ends as LF on every system."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def action_row(action: Action) -> tuple[object, ...]:
+    """The action as a row of ACTION_COLUMNS."""
+    at = action.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (action.id, at, action.account_id, action.actor.kind, action.actor.id, action.name, action.plan)
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)

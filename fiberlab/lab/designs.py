@@ -1,0 +1,149 @@
+"""Both designs as running systems: what a notebook starts, asks for its bills, and stops.
+
+They share their shape (`url`, `charges`, `settle`, `close`), so that one story can be told on both.
+"""
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from uuid import uuid4
+
+from fiberlab.coupled import backend
+from fiberlab.coupled.accounts import Accounts
+from fiberlab.domain import Company
+from fiberlab.eventdriven import customer_billing, gateway, installer_billing
+from fiberlab.eventdriven.service import Service
+from fiberlab.kafka.cluster import Cluster
+from fiberlab.kafka.topics import TopicView
+from fiberlab.lab.running import HttpServer, Worker, wait_until
+from fiberlab.ledger import Charge, Ledger
+
+SERVICES = (customer_billing, installer_billing)
+PARTITIONS = 4
+
+
+class Coupled:
+    """The coupled backend, running on a SQLite file in the folder."""
+
+    def __init__(self, company: Company, folder: Path) -> None:
+        database = folder / f"backend-{uuid4().hex}.sqlite"
+        with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
+            self._ledger = opened.enter_context(Ledger(database))
+            accounts = Accounts(database)
+            opened.callback(accounts.close)
+            server = HttpServer("backend", backend.create(company, accounts, self._ledger))
+            opened.callback(server.stop)
+            self.url = server.url
+            self._opened = opened.pop_all()
+
+    def charges(self) -> list[Charge]:
+        """Every charge in the ledger."""
+        return self._ledger.charges()
+
+    def written_at_s(self) -> dict[str, float]:
+        """When each action was charged: seconds since 1970 by action id."""
+        return self._ledger.written_at_s()
+
+    def settle(self) -> None:
+        """Return at once: what was answered is billed."""
+
+    def close(self) -> None:
+        """Stop the app and close the database. Closing twice is fine."""
+        self._opened.close()
+
+
+class EventDriven:
+    """Gateway, a topic of its own, and billing services that each keep a ledger of their own."""
+
+    def __init__(
+        self, company: Company, folder: Path, cluster: Cluster, services: tuple[ModuleType, ...] = SERVICES
+    ) -> None:
+        self.cluster, self.topic = cluster, cluster.fresh_topic("plan-events", PARTITIONS)
+        with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
+            opened.callback(cluster.delete_topic, self.topic)
+            self.view = opened.enter_context(TopicView(cluster, self.topic))
+            self._start_services(opened, folder, services)
+            self.url = self._start_gateway(opened, company)
+            self._opened = opened.pop_all()
+
+    def start(self, name: str) -> None:
+        """Start the service; it goes on where its group has committed."""
+        self._worker(name).start()
+
+    def stop(self, name: str) -> None:
+        """Return once the service has stopped, and nobody else; raise what its handler raised."""
+        self._worker(name).stop()
+        self._worker(name).raise_error()
+
+    def status(self) -> dict[str, str]:
+        """The state of each service by name: "running", "stopped" or "failed: ..."."""
+        return {name: worker.status for name, worker in self._workers.items()}
+
+    def group(self, name: str) -> str:
+        """The service's consumer group: this run's own, so that two on one Kafka do not share the work."""
+        return f"{name}.{self.topic}"
+
+    def lag(self) -> dict[str, int]:
+        """How many events each service has yet to read."""
+        return {name: self.view.lag(self.group(name)) for name in self.services}
+
+    def cursors(self) -> dict[str, dict[int, int]]:
+        """The committed offset of each service, by partition."""
+        return {name: self.view.committed(self.group(name)) for name in self.services}
+
+    def charges(self) -> list[Charge]:
+        """Every charge of every service's ledger."""
+        return [charge for ledger in self._ledgers.values() for charge in ledger.charges()]
+
+    def written_at_s(self) -> dict[str, float]:
+        """When each action was charged: seconds since 1970 by action id."""
+        return {id: at for ledger in self._ledgers.values() for id, at in ledger.written_at_s().items()}
+
+    def settle(self) -> None:
+        """Return once every running service has read the whole topic; raise what a service raised."""
+        wait_until(self._settled, "the running services to read the whole topic", within_s=60)
+
+    def close(self) -> None:
+        """Stop everything, close the ledgers, delete the topic. Closing twice is fine."""
+        self._opened.close()
+
+    def _start_services(self, opened: ExitStack, folder: Path, modules: tuple[ModuleType, ...]) -> None:
+        self._ledgers = {
+            module.GROUP: opened.enter_context(Ledger(folder / f"{module.GROUP}-{self.topic}.sqlite"))
+            for module in modules
+        }
+        self.services = {module.GROUP: self._service(module) for module in modules}
+        self._workers = {name: Worker(name, service.run) for name, service in self.services.items()}
+        for worker in self._workers.values():
+            opened.callback(worker.stop)
+            worker.start()
+        for worker in self._workers.values():
+            opened.callback(worker.tell_to_stop)  # all of them, before the first is waited for
+
+    def _start_gateway(self, opened: ExitStack, company: Company) -> str:
+        producer = self.cluster.producer()
+        opened.callback(producer.close, timeout=2)
+        server = HttpServer("gateway", gateway.create(company, producer, self.topic))
+        opened.callback(server.stop)
+        return server.url
+
+    def _service(self, module: ModuleType) -> Service:
+        handle = partial(module.handle, ledger=self._ledgers[module.GROUP])
+        join = partial(self.cluster.consumer, self.topic, self.group(module.GROUP))
+        return Service(module.GROUP, join, handle)
+
+    def _worker(self, name: str) -> Worker:
+        if name not in self._workers:
+            raise LookupError(f"there is no service {name!r}; choose one of {', '.join(self._workers)}")
+        return self._workers[name]
+
+    def _settled(self) -> bool:
+        running = [name for name, worker in self._workers.items() if worker.running]
+        settled = all(self.view.lag(self.group(name)) == 0 for name in running)
+        for worker in self._workers.values():  # after the look, or one that fails now would pass for stopped
+            worker.raise_error()
+        return settled
+
+
+Design = Coupled | EventDriven

@@ -1,0 +1,66 @@
+"""Experiments that several chapters repeat: a day billed by a design, by both, and for several shares."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from fiberlab.domain import Action
+from fiberlab.lab.bills import bills
+from fiberlab.lab.chapter import Chapter
+from fiberlab.lab.days import SHIPPED_SEED, generated_day
+from fiberlab.lab.designs import Coupled, Design, EventDriven
+from fiberlab.lab.progress import progress
+from fiberlab.lab.traffic import Replay, replay
+
+
+def bill_day(chapter: Chapter, design: Design, day: Sequence[Action]) -> pd.DataFrame:
+    """The day's bills (see lab.bills) after its actions went through the design over HTTP."""
+    replay(day, design.url)
+    design.settle()
+    return bills(day, design.charges(), chapter.company)
+
+
+def bill_both_designs(chapter: Chapter) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The shipped day's bills: coupled, event-driven."""
+    coupled = bill_day(chapter, chapter.coupled(), chapter.day)
+    return coupled, bill_day(chapter, chapter.event_driven(), chapter.day)
+
+
+def bill_shares(chapter: Chapter, percents: Iterable[int], seed: int = SHIPPED_SEED) -> pd.DataFrame:
+    """The coupled design's outcome of the same day with these shares of installers' visits.
+
+    Columns: installer_percent, bills, wrong_bills, lost_cents (billed too little; negative: too much).
+    """
+    days = {percent: generated_day(chapter.company, seed, installer_percent=percent) for percent in percents}
+    rows = []
+    with progress(len(days), "days, each with another share of installers") as bar:
+        for percent, day in days.items():
+            rows.append({"installer_percent": percent} | _totals(bill_day(chapter, chapter.coupled(), day)))
+            bar.value += 1
+    return pd.DataFrame(rows)
+
+
+def _totals(bills: pd.DataFrame) -> dict[str, int]:
+    return {
+        "bills": int((bills.expected_cents != 0).sum()),
+        "wrong_bills": int((bills.wrong_cents != 0).sum()),
+        "lost_cents": -int(bills.wrong_cents.sum()),
+    }
+
+
+def answer_and_bill_times(sent: Replay, design: Design) -> pd.DataFrame:
+    """A row per billed action: action_id, answer_s and bill_s, both in seconds since the app sent it."""
+    answers = sent.frame().set_index("action_id")
+    written = pd.Series(design.written_at_s(), name="written_at_s", dtype=float)
+    times = answers.join(written, how="inner")
+    times["bill_s"] = times.written_at_s - times.sent_at_s
+    return times[["answer_s", "bill_s"]].rename_axis("action_id").reset_index()
+
+
+def moving_parts(design: Coupled | EventDriven) -> list[tuple[str, str]]:
+    """What has to run for the design to work: (kind, name) of each part."""
+    if isinstance(design, Coupled):
+        return [("app", "backend"), ("database", "backend's database")]
+    services = [("service", name) for name in design.services]
+    ledgers = [("database", f"{name.removesuffix('-billing')} ledger") for name in design.services]
+    return [("app", "gateway"), ("topic", "plan-events on Kafka"), *services, *ledgers]

@@ -1,0 +1,141 @@
+"""The world outside: apps and tablets that send a day's actions over HTTP, several at once."""
+
+import random
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import httpx
+import pandas as pd
+
+from fiberlab.api import body
+from fiberlab.domain import Action
+from fiberlab.lab.progress import progress
+
+CLIENTS = 8
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an app saw of one action. `status` is the HTTP status, 0 if no answer came at all.
+
+    sent_at_s is in seconds since 1970, answer_s the seconds from the first attempt to the answer.
+    """
+
+    action_id: str
+    status: int
+    attempts: int
+    sent_at_s: float
+    answer_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A replayed day: an Answer per action, in the order of the day."""
+
+    answers: tuple[Answer, ...]
+
+    @property
+    def failed(self) -> list[Answer]:
+        """The answers that are not 2xx."""
+        return [answer for answer in self.answers if not 200 <= answer.status < 300]
+
+    def frame(self) -> pd.DataFrame:
+        """The answers as a table: a row per action, a column per field of Answer."""
+        return pd.DataFrame([vars(answer) for answer in self.answers])
+
+    def __repr__(self) -> str:
+        sent, failed = len(self.answers), len(self.failed)
+        return f"{sent:,} actions sent, {sent - failed:,} accepted, {failed:,} failed"
+
+
+def replay(day: Sequence[Action], url: str, clients: int = CLIENTS, resend_percent: float = 0) -> Replay:
+    """Send the day's actions over HTTP from this many clients at once, with a progress bar.
+
+    A household's actions go through one client, in order. An action without an answer, or answered
+    503, is sent again with its id. `resend_percent` of the actions are sent twice although they were
+    answered, as apps do when the answer is lost; the same actions each time.
+    """
+    found: dict[str, Answer] = {}
+    stop = threading.Event()  # an interrupted cell must not leave its apps running
+    several = f"actions, sent by {clients} apps and tablets at once"
+    what = several if clients > 1 else "actions, one after the other"
+    with ThreadPoolExecutor(clients, "app") as pool, progress(len(day), what) as bar:
+        try:
+            shares = [
+                pool.submit(_client, share, url, resend_percent, found, stop)
+                for share in _shares(day, clients)
+            ]
+            for _ in _ticks(shares):
+                bar.value = len(found)
+        finally:
+            stop.set()
+    return Replay(tuple(found[action.id] for action in day))
+
+
+def _shares(day: Sequence[Action], clients: int) -> list[list[Action]]:
+    shares: list[list[Action]] = [[] for _ in range(clients)]
+    for action in day:
+        shares[zlib.crc32(action.account_id.encode()) % clients].append(action)
+    return shares
+
+
+def _ticks(futures: Sequence[Future[None]]) -> Iterator[None]:
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()
+        yield
+
+
+def _client(
+    actions: Sequence[Action],
+    url: str,
+    resend_percent: float,
+    found: dict[str, Answer],
+    stop: threading.Event,
+) -> None:
+    with httpx.Client(base_url=url, timeout=30, trust_env=False) as http:
+        for action in actions:
+            if stop.is_set():
+                return
+            found[action.id] = _send(action, http, stop)
+            if random.Random(action.id).random() * 100 < resend_percent:
+                _send(action, http, stop)
+
+
+def send(action: Action, http: httpx.Client) -> Answer:
+    """Post one action; without an answer, or after a 503, again with the same id, ATTEMPTS times in all."""
+    return _send(action, http, threading.Event())
+
+
+def _send(action: Action, http: httpx.Client, stop: threading.Event) -> Answer:
+    sent_at_s = time.time()
+    for attempt in range(1, ATTEMPTS + 1):
+        status, reason = _attempt(action, http)
+        if status not in (0, 503) or attempt == ATTEMPTS:
+            break
+        if stop.wait(0.1 * 2**attempt):  # an app backs off before it tries again
+            break
+    return Answer(action.id, status, attempt, sent_at_s, time.time() - sent_at_s, reason)
+
+
+def _attempt(action: Action, http: httpx.Client) -> tuple[int, str]:
+    try:
+        response = http.post("/actions", json=body(action))
+    except httpx.RequestError as error:
+        return 0, f"no answer ({type(error).__name__})"
+    return response.status_code, "" if response.is_success else _reason(response)
+
+
+def _reason(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):  # not one of our apps' answers
+        return response.text
