@@ -1,0 +1,72 @@
+"""What every test may ask for: the company, a Kafka, a topic. And no test leaves a thread behind."""
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from fiberlab.domain import Company
+from fiberlab.kafka import environment
+from fiberlab.kafka.cluster import Cluster, connect
+from fiberlab.lab import days
+from tests.facts import eventually
+
+# An embedded broker has no threads in this process; these belong to libraries and live as long as it does.
+LIBRARIES = ("AnyIO worker thread", "asyncio_", "pytest_timeout")
+
+
+# kafka-python leaves the sockets of refused and broken connections to the garbage collector. What we
+# leave open ourselves is found by the tests that count open files.
+UNCLOSED = r"unclosed <socket\.socket "
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("filterwarnings", f"ignore:{UNCLOSED}:ResourceWarning")  # during each test
+
+
+def pytest_sessionstart() -> None:
+    warnings.filterwarnings("ignore", UNCLOSED, ResourceWarning)  # between and after them
+
+
+@pytest.fixture(scope="session")
+def company() -> Company:
+    """The shipped company: price list, accounts, installers."""
+    return days.company()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The Kafka of the environment, or the embedded broker; one for all tests."""
+    with connect(environment.read(os.environ)) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def topic(cluster: Cluster) -> Iterator[str]:
+    """A fresh topic of four partitions."""
+    name = cluster.fresh_topic("test", 4)
+    yield name
+    cluster.delete_topic(name)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Fail the test that leaves a thread: a client not closed, a worker not stopped."""
+    before = set(threading.enumerate())
+    yield
+    left: list[str] = []
+
+    def none_left() -> bool:
+        left[:] = [
+            thread.name
+            for thread in set(threading.enumerate()) - before
+            if not thread.name.startswith(LIBRARIES)
+        ]
+        return not left
+
+    try:
+        eventually(none_left, "threads to end", within_s=3)
+    except AssertionError:
+        pytest.fail(f"the test left threads behind: {', '.join(sorted(left))}")

@@ -1,0 +1,43 @@
+"""Facts about this process and others that tests wait for and compare."""
+
+import gc
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def eventually(fact: Callable[[], object], awaited: str, within_s: float = 15) -> None:
+    """Return as soon as the fact holds; fail, naming what was awaited, after within_s."""
+    deadline = time.monotonic() + within_s
+    while not fact():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {within_s} s for {awaited}")
+        time.sleep(0.01)
+
+
+def seconds(act: Callable[[], object]) -> float:
+    """How long it took."""
+    started = time.monotonic()
+    act()
+    return time.monotonic() - started
+
+
+def files_open() -> int:
+    """How many files, pipes and sockets this process has open and uses (Linux)."""
+    gc.collect()  # kafka-python leaves the sockets of refused connections to it
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def children() -> set[int]:
+    """The processes that this one started and that have not been waited for (Linux)."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for path in lists for pid in path.read_text().split()}
+
+
+def is_gone(pid: int) -> bool:
+    """Whether no such process runs; one that ended and waits for its parent counts as gone."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"

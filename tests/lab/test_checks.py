@@ -1,0 +1,246 @@
+"""What a learner is told about an exercise."""
+
+import functools
+import linecache
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from fiberlab.lab.checks import Case, NoCaseError, Outcome, check
+
+ADA_OVERPAYS = "Ada pays $9.98 too much."
+CASES = (
+    Case((4990, 10), 4491, "a customer with ten percent off"),
+    Case((4990,), 3992, ADA_OVERPAYS),
+)
+
+Cell = Callable[[str], Callable[..., object]]
+
+
+@pytest.fixture
+def cell() -> Iterator[Cell]:
+    """Run source as a notebook does: under a file name of its own, its lines known to tracebacks."""
+    name = "<cell 3>"
+
+    def run(source: str) -> Callable[..., object]:
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        names: dict[str, Callable[..., object]] = {}
+        exec(compile(source, name, "exec"), names)
+        return names["price"]
+
+    yield run
+    linecache.cache.pop(name, None)
+
+
+def price(cents: int, percent: int = 20) -> int:
+    return cents * (100 - percent) // 100
+
+
+def unwritten(cents: int, percent: int = 20) -> int:
+    raise NotImplementedError
+
+
+def no_discount(cents: int, percent: int = 20) -> int:
+    return cents
+
+
+def test_right_answers_are_correct():
+    outcome = check(price, CASES)
+    assert outcome.status == "correct"
+    assert repr(outcome) == "correct: 2 of 2 cases came out as expected."
+
+
+def test_the_starter_is_not_attempted():
+    outcome = check(unwritten, CASES)
+    assert outcome.status == "not attempted"
+    assert repr(outcome).startswith("not attempted: unwritten raises NotImplementedError. Write its body")
+
+
+def test_a_wrong_answer_says_what_happened_and_who_is_harmed():
+    outcome = check(no_discount, CASES)
+    assert repr(outcome) == (
+        "not yet: no_discount(4990) should return 3992, but it returned 4990. "
+        "Who is harmed: Ada pays $9.98 too much."
+    )
+
+
+@pytest.mark.parametrize("cases", [CASES, CASES[::-1]], ids=["smallest last", "smallest first"])
+def test_the_smallest_failing_case_is_told(cases: tuple[Case, ...]):
+    assert "no_discount(4990) " in check(no_discount, cases).message
+
+
+def test_a_case_that_passes_is_not_told():
+    outcome = check(lambda cents, percent=20: 3992, CASES)
+    assert "(4990, 10) should return 4491, but it returned 3992" in outcome.message
+
+
+def test_printing_instead_of_returning_has_its_own_message(capsys: pytest.CaptureFixture[str]):
+    def prints(cents: int, percent: int = 20) -> None:
+        print(cents * (100 - percent) // 100)
+
+    outcome = check(prints, CASES)
+    assert outcome.status == "not yet"
+    assert "it printed '3992' and returned nothing: use return, not print" in outcome.message
+    assert capsys.readouterr().out == "3992\n"
+
+
+def test_returning_nothing_has_its_own_message():
+    assert "let every way through it end in return" in check(lambda *_: None, CASES).message
+
+
+def test_none_may_be_the_right_answer():
+    assert check(lambda event: None, [Case(("browsed",), None, "")]).status == "correct"
+
+
+def test_what_the_learner_prints_on_the_way_is_shown(capsys: pytest.CaptureFixture[str]):
+    def chatty(cents: int, percent: int = 20) -> int:
+        print("got", cents)
+        return price(cents, percent)
+
+    assert check(chatty, CASES).status == "correct"
+    assert capsys.readouterr().out == "got 4990\ngot 4990\n"
+
+
+def test_an_exception_names_the_learners_own_line(cell: Cell):
+    mine = cell("def price(cents):\n    rate = {}\n    return cents * rate['installer']\n")
+    assert check(mine, [Case((4990,), 3992, ADA_OVERPAYS)]) == Outcome(
+        "not yet",
+        "price(4990) raised KeyError: 'installer' in line 3: return cents * rate['installer'].",
+        ADA_OVERPAYS,
+    )
+
+
+def test_an_exception_behind_a_wrapper_names_the_learners_line(cell: Cell):
+    mine = cell("def price(cents):\n    return cents['list']\n")
+
+    @functools.wraps(mine)
+    def twice(cents: int) -> object:
+        return mine(cents), mine(cents)
+
+    message = check(twice, CASES).message
+    assert message.startswith("price(4990) raised TypeError")
+    assert message.endswith("in line 2: return cents['list'].")
+
+
+def test_an_exception_inside_a_library_names_the_learners_line_that_called_it(cell: Cell):
+    mine = cell("import json\ndef price(cents):\n    return json.loads('')\n")
+    message = check(mine, CASES).message
+    assert "raised JSONDecodeError: Expecting value" in message
+    assert message.endswith("in line 3: return json.loads('').")
+
+
+def leaves(cents: int) -> int:
+    raise SystemExit(1)
+
+
+def says_nothing(cents: int) -> int:
+    raise ValueError
+
+
+def recurses(cents: int) -> int:
+    return recurses(cents)
+
+
+FAULTS = {
+    "too few parameters": (lambda: 1, "raised TypeError: "),
+    "leaving Python": (leaves, "raised SystemExit: 1 in line"),
+    "no message": (says_nothing, "raised ValueError in line"),
+    "endless recursion": (recurses, "raised RecursionError: "),
+    "not a function": (42, "42 is not a function; run the cell that defines yours"),
+    "a type": (str, "should return 3992, but it returned '4990'"),
+}
+
+
+@pytest.mark.parametrize(("function", "message"), FAULTS.values(), ids=FAULTS)
+def test_no_fault_of_the_learner_breaks_the_check(function: Callable[..., object], message: str):
+    outcome = check(function, CASES)
+    assert outcome.status == "not yet"
+    assert message in outcome.message
+
+
+def test_stopping_the_kernel_stops_the_check():
+    def interrupted(cents: int) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(interrupted, CASES)
+
+
+def test_an_answer_that_cannot_be_compared_is_not_yet():
+    class Odd:
+        def __eq__(self, other: object) -> bool:
+            raise RuntimeError("no")
+
+        def __hash__(self) -> int:
+            return 0
+
+    outcome = check(lambda *_: Odd(), CASES)
+    assert outcome.status == "not yet"
+    assert "it cannot be checked, RuntimeError: no" in outcome.message
+    assert "0x" not in outcome.message
+
+
+def test_dollars_are_not_cents():
+    outcome = check(lambda cents, percent=20: cents * (100 - percent) / 100, CASES)
+    assert "should return 3992, but it returned 3992.0" in outcome.message
+
+
+def test_a_learner_who_changes_the_arguments_changes_only_a_copy():
+    case = Case(([3, 1],), [1, 3], "")
+
+    def sort_in_place(events: list[int]) -> list[int]:
+        events.append(9)
+        return events
+
+    first, second = check(sort_in_place, [case]), check(sort_in_place, [case])
+    assert first == second
+    assert "sort_in_place([3, 1])" in first.message
+    assert case.arguments == ([3, 1],)
+
+
+def one_lane(key: object) -> str | None:
+    return None if key == "acct-1" else "two events of acct-1 would go to different partitions"
+
+
+KEY = Case(({"id": 7, "account": "acct-1"},), "a key by account", "Ada's cancellation overtakes", one_lane)
+
+
+def test_a_predicate_may_judge_the_answer():
+    assert check(lambda event: event["account"], [KEY]).status == "correct"
+    outcome = check(lambda event: event["id"], [KEY])
+    assert outcome.status == "not yet"
+    assert "should return a key by account, but it returned 7: two events of acct-1" in outcome.message
+
+
+def test_a_predicate_that_the_answer_breaks_is_not_yet():
+    case = Case(((),), "some text", "", lambda answer: None if answer.isupper() else "small letters")
+    outcome = check(lambda _: 5, [case])
+    assert outcome.status == "not yet"
+    assert "it cannot be checked, AttributeError" in outcome.message
+
+
+def test_a_predicate_is_told_apart_from_an_answer_that_is_missing():
+    assert "it returned nothing" in check(lambda event: None, [KEY]).message
+
+
+def test_the_text_is_one_line_and_the_same_every_time():
+    case = Case(({"b", "a"}, object(), list(range(50)), "x\ny"), "one\ntwo", "many")
+    lines = {repr(check(lambda *_: object(), [case])) for _ in range(3)}
+    assert len(lines) == 1
+    (line,) = lines
+    assert "\n" not in line
+    assert "0x" not in line
+    assert "{'a', 'b'}" in line
+    assert len(line) < 300
+
+
+def test_in_jupyter_the_status_comes_first_and_nothing_turns_into_markup():
+    shown = check(lambda cents, percent=20: "<b>*4*</b>", CASES)._repr_markdown_()
+    assert shown.startswith("**Not yet.** ")
+    assert r"\<b\>\*4\*\</b\>" in shown
+    assert shown.endswith("\n\n**Who is harmed:** Ada pays `$`9.98 too much.")
+
+
+def test_a_check_without_a_case_is_refused():
+    with pytest.raises(NoCaseError, match="give at least one Case"):
+        check(price, [])

@@ -1,0 +1,266 @@
+"""Both designs as running systems: started whole or not at all, honest about failures, gone when closed."""
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import httpx
+import pytest
+
+from fiberlab.domain import Action, Company, expected_cents
+from fiberlab.eventdriven import customer_billing, installer_billing
+from fiberlab.eventdriven.service import HandlerError
+from fiberlab.kafka.cluster import Cluster, connect
+from fiberlab.lab import days, designs
+from fiberlab.lab.designs import Coupled, EventDriven
+from fiberlab.lab.traffic import replay
+from tests.facts import eventually, files_open, seconds
+
+BOTH = {"customer-billing", "installer-billing"}
+
+
+@pytest.fixture(scope="module")
+def day(company) -> tuple[Action, ...]:
+    return days.generated_day(company, seed=7, actions=200, installer_percent=30)
+
+
+@pytest.fixture
+def events(company, tmp_path, cluster) -> Iterator[EventDriven]:
+    design = EventDriven(company, tmp_path, cluster)
+    yield design
+    design.close()
+
+
+@pytest.fixture
+def coupled(company, tmp_path) -> Iterator[Coupled]:
+    design = Coupled(company, tmp_path)
+    yield design
+    design.close()
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """An embedded broker of the test's own, which it may break."""
+    with connect() as cluster:
+        yield cluster
+
+
+def expected(day: tuple[Action, ...], company: Company) -> dict[str, int]:
+    amounts = {action.id: expected_cents(action, company.plans) for action in day}
+    return {id: cents for id, cents in amounts.items() if cents}
+
+
+def broken_billing(ill: list[bool]) -> ModuleType:
+    """Customer billing that raises as long as it is ill."""
+
+    def handle(event, ledger) -> None:
+        if ill:
+            raise ZeroDivisionError("the tax rate")
+        customer_billing.handle(event, ledger)
+
+    return SimpleNamespace(GROUP="customer-billing", handle=handle)
+
+
+# Billing
+
+
+def test_the_coupled_design_has_billed_what_it_answered(coupled, day):
+    assert replay(day, coupled.url, clients=1).failed == []
+    coupled.settle()
+    sales = {action.id for action in day if action.name in ("purchase_plan", "change_plan")}
+    assert {charge.id for charge in coupled.charges()} == set(coupled.written_at_s()) == sales
+
+
+def test_the_event_driven_design_bills_every_sale_once_and_right(events, day, company):
+    assert replay(day, events.url, resend_percent=20).failed == []
+    events.settle()
+    assert {charge.id: charge.amount_cents for charge in events.charges()} == expected(day, company)
+    assert len(events.charges()) == len(expected(day, company))
+    assert set(events.written_at_s()) == set(expected(day, company))
+
+
+def test_both_services_read_the_whole_topic_each_with_a_cursor_of_its_own(events, day):
+    replay(day, events.url)
+    events.settle()
+    assert events.lag() == dict.fromkeys(BOTH, 0)
+    assert events.cursors() == dict.fromkeys(BOTH, events.view.ends())
+    assert {name: service.handled for name, service in events.services.items()} == dict.fromkeys(BOTH, 200)
+    assert Counter(record.partition for record in events.view.records()) == {
+        partition: end for partition, end in events.view.ends().items() if end
+    }
+
+
+def test_a_stopped_service_falls_behind_alone_and_catches_up(events, day, company):
+    events.stop("installer-billing")
+    assert events.status() == {"customer-billing": "running", "installer-billing": "stopped"}
+    replay(day, events.url)
+    events.settle()  # waits for those that run
+    assert events.lag() == {"customer-billing": 0, "installer-billing": 200}
+    events.start("installer-billing")
+    events.settle()
+    assert {charge.id: charge.amount_cents for charge in events.charges()} == expected(day, company)
+
+
+def test_starting_a_running_service_and_stopping_a_stopped_one_change_nothing(events):
+    events.start("customer-billing")
+    events.stop("customer-billing")
+    events.stop("customer-billing")
+    assert events.status() == {"customer-billing": "stopped", "installer-billing": "running"}
+
+
+@pytest.mark.parametrize("act", ["start", "stop"])
+def test_a_service_that_does_not_exist_is_named_with_those_that_do(events, act):
+    with pytest.raises(LookupError, match="'marketing'; choose one of customer-billing, installer-billing"):
+        getattr(events, act)("marketing")
+
+
+def test_two_systems_on_one_kafka_do_not_see_each_other(events, company, tmp_path, cluster, day):
+    other = EventDriven(company, tmp_path, cluster)
+    try:
+        assert other.topic != events.topic
+        replay(day[:50], other.url)
+        other.settle()
+        events.settle()
+        assert events.charges() == []
+        assert other.view.ends() != events.view.ends()
+    finally:
+        other.close()
+
+
+# Failures
+
+
+@pytest.fixture
+def ill(company, tmp_path, cluster, day) -> Iterator[tuple[EventDriven, list[bool]]]:
+    """A system whose customer billing has failed, and the list that makes it ill while it is not empty."""
+    ill = [True]
+    design = EventDriven(company, tmp_path, cluster, (broken_billing(ill), installer_billing))
+    replay(day, design.url)
+    eventually(lambda: design.status()["customer-billing"] != "running", "customer billing to fail")
+    yield design, ill
+    design.close()
+
+
+def test_a_failed_service_is_seen_in_the_status_with_the_place_and_the_cause(ill):
+    design, _ = ill
+    status = design.status()
+    assert status["installer-billing"] == "running"
+    assert status["customer-billing"].startswith("failed: customer-billing stopped at partition ")
+    assert "the tax rate" in status["customer-billing"]
+
+
+def test_a_failed_service_is_raised_by_settle_every_time_and_seen_afterwards(ill):
+    design, _ = ill
+    for _ in range(2):
+        with pytest.raises(HandlerError, match="the tax rate"):
+            design.settle()
+    assert design.status()["customer-billing"].startswith("failed: ")
+
+
+def test_a_failed_service_is_raised_by_stop(ill):
+    design, _ = ill
+    with pytest.raises(HandlerError, match="the tax rate"):
+        design.stop("customer-billing")
+
+
+def test_a_failed_service_does_not_stop_the_others(ill, day, company):
+    design, _ = ill
+    eventually(lambda: design.lag()["installer-billing"] == 0, "installer billing to read everything")
+    installers = {action.id for action in day if action.actor.kind == "installer"}
+    assert {charge.id for charge in design.charges()} == installers & set(expected(day, company))
+
+
+def test_a_cured_service_is_started_again_and_nothing_is_lost(ill, day, company):
+    design, reasons = ill
+    reasons.clear()
+    design.start("customer-billing")
+    design.settle()
+    assert {charge.id: charge.amount_cents for charge in design.charges()} == expected(day, company)
+
+
+def test_waiting_for_services_that_do_not_get_on_says_what_was_awaited(events, monkeypatch):
+    monkeypatch.setattr(designs, "wait_until", impatient(designs.wait_until))
+    monkeypatch.setattr(events.view, "lag", lambda group: 3)
+    with pytest.raises(TimeoutError, match="the running services to read the whole topic"):
+        events.settle()
+
+
+def impatient(wait):
+    return lambda fact, awaited, within_s=0: wait(fact, awaited, 0.05)
+
+
+# Nothing is left
+
+
+def test_closing_twice_is_fine_and_leaves_no_file_thread_or_topic(company, tmp_path, cluster, day):
+    for warm in (Coupled(company, tmp_path), EventDriven(company, tmp_path, cluster)):
+        warm.close()
+    files, threads = files_open(), set(threading.enumerate())
+    for design in (Coupled(company, tmp_path), EventDriven(company, tmp_path, cluster)):
+        replay(day[:20], design.url)
+        design.settle()
+        assert files_open() > files
+        design.close()
+        design.close()
+    with cluster.reader() as reader:
+        assert design.topic not in reader.topics()
+    eventually(lambda: files_open() <= files, "all files to be closed")
+    eventually(lambda: set(threading.enumerate()) <= threads, "all threads to end")
+
+
+def test_a_closed_system_answers_no_more(company, tmp_path):
+    design = Coupled(company, tmp_path)
+    design.close()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(design.url, trust_env=False)
+
+
+@pytest.mark.parametrize("part", ["HttpServer", "TopicView", "Ledger"])
+def test_a_system_that_cannot_start_whole_leaves_no_part_of_itself(
+    company, tmp_path, cluster, monkeypatch, part
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(f"no {part} today")
+
+    files, threads = files_open(), set(threading.enumerate())
+    with cluster.reader() as reader:
+        topics = reader.topics()
+        monkeypatch.setattr(designs, part, refuse)
+        with pytest.raises(OSError, match=f"no {part} today"):
+            EventDriven(company, tmp_path, cluster)
+        assert reader.topics() == topics
+    eventually(lambda: files_open() <= files, "all files to be closed")
+    eventually(lambda: set(threading.enumerate()) <= threads, "all threads to end")
+
+
+def test_a_system_whose_broker_died_closes_promptly_without_complaint(company, tmp_path, own_cluster, day):
+    design = EventDriven(company, tmp_path, own_cluster)
+    replay(day[:20], design.url)
+    design.settle()
+    os.kill(own_cluster.broker._child.pid, signal.SIGKILL)
+    eventually(lambda: not own_cluster.broker.alive, "the broker to die")
+    assert seconds(design.close) < 10
+
+
+def test_settling_without_a_broker_ends_with_an_error(company, tmp_path, own_cluster):
+    design = EventDriven(company, tmp_path, own_cluster)
+    try:
+        os.kill(own_cluster.broker._child.pid, signal.SIGKILL)
+        eventually(lambda: not own_cluster.broker.alive, "the broker to die")
+
+        def settle() -> None:
+            with pytest.raises(Exception, match=r".+"):
+                design.settle()
+
+        assert seconds(settle) < 20
+    finally:
+        design.close()
+
+
+def test_ledgers_are_files_of_the_folder_and_one_per_service(events, tmp_path: Path):
+    names = {path.name.split("-fiberlab.")[0] for path in tmp_path.glob("*.sqlite")}
+    assert names == BOTH

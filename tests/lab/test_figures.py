@@ -1,0 +1,326 @@
+"""Every figure says its data in a sentence, and looks the same whenever it is drawn."""
+
+import inspect
+import os
+import subprocess
+import sys
+from io import BytesIO
+from itertools import combinations
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from fiberlab.lab import bill_figures, figure, house_figure, time_figures, topic_figures
+
+MODULES = (bill_figures, house_figure, time_figures, topic_figures)
+MORNING = pd.Timestamp("2025-03-03T08:00Z")
+
+
+def a_bill(
+    minute=0, account="A-1", actor="customer", action="change_plan", plan="Fiber 300", billed=4000, due=4000
+):
+    return {
+        "action_id": f"a{minute}", "at": MORNING + pd.Timedelta(minutes=minute), "account_id": account,
+        "actor": actor, "action": action, "plan": plan,
+        "billed_cents": billed, "expected_cents": due, "wrong_cents": billed - due,
+    }  # fmt: skip
+
+
+def a_day(**first):
+    return pd.DataFrame(
+        [
+            a_bill(**first),
+            a_bill(5, "A-2", "installer", "purchase_plan", "Fiber 5 Gig", 14400, 14400),
+            a_bill(7, "A-3", "customer", "purchase_plan", "Fiber 1 Gig", 6000, 7500),
+            a_bill(9, "A-3", action="browse_plan", billed=0, due=0),
+        ]
+    )
+
+
+def shares(lost=1600):
+    columns = ["installer_percent", "bills", "wrong_bills", "lost_cents"]
+    return pd.DataFrame([(0, 200, 0, 0), (25, 210, 2, lost), (50, 190, 1, 800)], columns=columns)
+
+
+def events(count=5, actor="customer"):
+    rows = [(number % 2, number // 2, actor, "buy") for number in range(count)]
+    return pd.DataFrame(rows, columns=["partition", "offset", "actor", "label"])
+
+
+def lags(most=34):
+    return pd.DataFrame(
+        {"customer-billing": [0, 0], "installer-billing": [0, most]}, index=["before", "stopped"]
+    )
+
+
+def times(*bills_s):
+    return pd.DataFrame({"action_id": range(len(bills_s)), "answer_s": 0.01, "bill_s": bills_s})
+
+
+PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"), ("database", "ledger")]
+
+# Per maker: the figure, and the same figure with one number behind it changed.
+CHANGES = {
+    "bills_against_oracle": [
+        lambda change: bill_figures.bills_against_oracle(a_day(billed=3999 if change else 4000)),
+        lambda change: bill_figures.bills_against_oracle(a_day(due=4001 if change else 4000), by="plan"),
+    ],
+    "both_designs": [
+        lambda change: bill_figures.both_designs(a_day(billed=3999 if change else 4000), a_day()),
+        lambda change: bill_figures.both_designs(a_day(), a_day(billed=3999 if change else 4000)),
+    ],
+    "right_or_wrong": [lambda change: bill_figures.right_or_wrong(a_day(billed=3999 if change else 4000))],
+    "money_lost": [lambda change: bill_figures.money_lost(a_day(billed=3999 if change else 4000))],
+    "wrong_by_share": [lambda change: bill_figures.wrong_by_share(shares(1601 if change else 1600))],
+    "topic_lanes": [
+        lambda change: topic_figures.topic_lanes(events(6 if change else 5), {}),
+        lambda change: topic_figures.topic_lanes(events(), {"billing": {0: 2 if change else 1}}),
+        lambda change: topic_figures.topic_lanes(events(actor="installer" if change else "customer"), {}),
+    ],
+    "lag_by_moment": [lambda change: topic_figures.lag_by_moment(lags(35 if change else 34))],
+    "answer_times": [
+        lambda change: time_figures.answer_times({"coupled": [0.3 if change else 0.03] * 3}),
+        lambda change: time_figures.answer_times({"coupled": [0.03] * (4 if change else 3)}),
+    ],
+    "answer_and_bill": [lambda change: time_figures.answer_and_bill(times(0.005, 0.02 if change else 0.005))],
+    "house": [lambda change: house_figure.house([("app", "backend")], PARTS[: 3 if change else 4])],
+}
+
+
+def makers():
+    for module in MODULES:
+        for name, made in inspect.getmembers(module, inspect.isfunction):
+            if made.__module__ == module.__name__ and not name.startswith("_"):
+                yield name
+
+
+def test_every_public_maker_has_its_change():
+    assert sorted(makers()) == sorted(CHANGES)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, n) for name in CHANGES for n in range(len(CHANGES[name]))]
+)
+class TestEveryFigure:
+    def test_says_something_else_when_one_number_changes(self, name, number):
+        make = CHANGES[name][number]
+        assert make(False).sentence != make(True).sentence
+
+    def test_is_one_plain_sentence(self, name, number):
+        said = str(CHANGES[name][number](False))
+        assert said[0] == said[0].upper()
+        assert said.endswith(".")
+        assert "\n" not in said
+
+    def test_is_the_same_bytes_when_drawn_again(self, name, number):
+        assert CHANGES[name][number](False).png == CHANGES[name][number](False).png
+
+    def test_is_a_small_crisp_opaque_png_without_metadata(self, name, number):
+        png = CHANGES[name][number](False).png
+        image = Image.open(BytesIO(png))
+        image.load()
+        assert (image.format, image.info) == ("PNG", {})
+        assert 1.5 <= image.width / figure.WIDTH_PX <= 2
+        assert len(png) < 120_000
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ({}, "1 of 3 bills is wrong"),
+        ({"billed": 1}, "2 of 3 bills are wrong"),
+    ],
+)
+def test_wrong_bills_are_counted_in_good_grammar(first, said):
+    assert said in bill_figures.bills_against_oracle(a_day(**first)).sentence
+
+
+def test_one_bill_none_wrong_and_all_wrong_have_their_own_words():
+    def said(*rows):
+        return bill_figures.bills_against_oracle(pd.DataFrame(rows)).sentence
+
+    assert said(a_bill()) == "Customers were billed $40.00 of $40.00; the only bill is right."
+    assert said(a_bill(billed=1)) == "Customers were billed $0.01 of $40.00; the only bill is wrong."
+    assert said(a_bill(), a_bill(1)) == "Customers were billed $80.00 of $80.00; all 2 bills are right."
+    assert said(a_bill(billed=0), a_bill(1, billed=0)).endswith("all 2 bills are wrong.")
+
+
+def test_plans_stand_in_the_order_of_their_price():
+    said = bill_figures.bills_against_oracle(a_day(), by="plan").sentence
+    assert said.index("Fiber 300 was billed") < said.index("Fiber 1 Gig $") < said.index("Fiber 5 Gig $")
+
+
+def test_money_billed_too_little_and_too_much_is_told_apart_and_is_not_mathematics():
+    said = bill_figures.money_lost(a_day(billed=4320)).sentence
+    assert "1 account was billed $15.00 too little and 1 account was billed $3.20 too much" in said
+    assert "the first wrong bill went to A-1; A-3 is furthest off, by -$15.00" in said
+
+
+def test_a_day_without_a_wrong_bill_lost_nothing():
+    said = bill_figures.money_lost(a_day()[:2]).sentence
+    assert said == "All 2 bills are right, and no money was lost."
+
+
+def test_every_cell_with_a_bill_is_named():
+    assert bill_figures.right_or_wrong(a_day(billed=1)).sentence == (
+        "The only customers' purchase_plan bill is wrong, the only customers' change_plan bill is wrong "
+        "and the only installers' purchase_plan bill is right."
+    )
+
+
+def test_a_topic_with_no_event_yet_is_a_picture_too():
+    said = topic_figures.topic_lanes(events(0), {"billing": {0: 0}}).sentence
+    assert said == "The topic holds no event yet; group billing has read 0 of 0, 0 behind."
+
+
+def test_events_and_read_positions_are_counted():
+    one = topic_figures.topic_lanes(events(1), {}).sentence
+    five = topic_figures.topic_lanes(events(5), {"billing": {0: 2, 1: 1}, "mail": {}}).sentence
+    assert one == "The topic holds 1 event (1 by customers), 1 in partition 0."
+    assert five == (
+        "The topic holds 5 events (5 by customers), 3 in partition 0 and 2 in partition 1; "
+        "group billing has read 3 of 5, 2 behind; group mail has read 0 of 5, 5 behind."
+    )
+
+
+def test_eight_crowded_lanes_and_three_groups_stay_small():
+    rows = [
+        (number % 8, number // 8, ["customer", "installer"][number % 3 == 0], "") for number in range(2000)
+    ]
+    crowd = pd.DataFrame(rows, columns=["partition", "offset", "actor", "label"])
+    drawn = topic_figures.topic_lanes(crowd, {group: {0: 245, 1: 20} for group in ("a", "b", "c")})
+    assert len(drawn.png) < 120_000
+
+
+def test_an_answer_three_times_slower_says_the_same():
+    assert (
+        time_figures.answer_times({"coupled": [0.004, 0.006, 0.009]}).sentence
+        == time_figures.answer_times({"coupled": [0.012, 0.018, 0.027]}).sentence
+        == "Coupled: half of 3 answers came in under 100 ms."
+    )
+
+
+def test_times_have_words_for_one_and_for_very_long():
+    said = time_figures.answer_times({"coupled": [200]}).sentence
+    assert said == "Coupled: the only answer came after more than 100 seconds."
+
+
+@pytest.mark.parametrize(
+    ("bills_s", "said"),
+    [
+        ([0.005, 0.005], "Of 2 bills none was written after"),
+        ([0.005, 0.02], "Of 2 bills some were written after"),
+        ([0.02, 0.02, 0.005], "Of 3 bills some were written after"),
+        ([0.02], "The only bill was written after"),
+        ([0.005], "The only bill was not written after"),
+    ],
+)
+def test_bills_after_the_answer_come_in_classes(bills_s, said):
+    assert time_figures.answer_and_bill(times(*bills_s)).sentence.startswith(said)
+
+
+def test_moving_parts_are_counted():
+    assert house_figure.house([("app", "backend")], PARTS[:2]).sentence == (
+        "The coupled design has 1 moving part: backend; "
+        "the event-driven design has 2 moving parts: gateway and Kafka."
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "missing"),
+    [
+        (lambda: bill_figures.bills_against_oracle(pd.DataFrame()), "actor"),
+        (lambda: bill_figures.both_designs(a_day(), a_day()[:0]), "nothing to draw"),
+        (lambda: bill_figures.right_or_wrong(a_day()[3:]), "none of 1 action is a bill"),
+        (lambda: bill_figures.money_lost(a_day().drop(columns="at")), "'at'"),
+        (lambda: bill_figures.wrong_by_share(shares()[:0]), "nothing to draw"),
+        (
+            lambda: topic_figures.topic_lanes(pd.DataFrame({"offset": []}), {}),
+            "'partition', 'actor', 'label'",
+        ),
+        (lambda: topic_figures.lag_by_moment(pd.DataFrame()), "nothing to draw"),
+        (lambda: time_figures.answer_times({}), "there is no design"),
+        (lambda: time_figures.answer_times({"coupled": []}), "'coupled' needs seconds above 0"),
+        (lambda: time_figures.answer_and_bill(times()), "nothing to draw"),
+        (lambda: house_figure.house([], PARTS), "the coupled design has no moving part"),
+        (lambda: house_figure.house([("app", "backend"), ("wheel", "w")], PARTS), "'wheel'"),
+    ],
+)
+def test_missing_data_is_named(make, missing):
+    with pytest.raises(ValueError, match=missing):
+        make()
+
+
+def contrast(one, other):
+    """The contrast ratio of two colours (WCAG 2.2, 1.4.3)."""
+
+    def light(color):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return high / low
+
+
+def test_all_text_can_be_read():
+    on_paper = [
+        (color, figure.PAPER) for color in (figure.INK, figure.MUTED, figure.RIGHT_TEXT, figure.WRONG_TEXT)
+    ]
+    on_pale = [(figure.INK, pale) for pale in (figure.RIGHT_PALE, figure.WRONG_PALE, figure.DUE)]
+    on_actor = [(look.text, look.color) for look in (*figure.ACTOR_LOOKS.values(), figure.UNKNOWN_LOOK)]
+    assert min(contrast(*pair) for pair in on_paper + on_pale + on_actor) >= 4.5
+    assert figure.SMALL >= 9
+
+
+@pytest.mark.parametrize(
+    "looks", [tuple(figure.ACTOR_LOOKS.values()), figure.GROUP_LOOKS, time_figures.DESIGN_LOOKS]
+)
+def test_looks_differ_in_colour_and_in_mark(looks):
+    for one, other in combinations(looks, 2):
+        distance = (
+            sum((a - b) ** 2 for a, b in zip(to_rgb(one.color), to_rgb(other.color), strict=True)) ** 0.5
+        )
+        assert distance > 0.25
+        assert one.marker != other.marker
+
+
+CELL = "from fiberlab.lab import house_figure\nhouse_figure.house([('app', {app!r})], [('app', 'gateway')])"
+
+
+def notebook(path: Path, app: str, shown: figure.Figure) -> Path:
+    """A notebook whose one cell draws the house with this app, and whose stored output is `shown`."""
+    bundles = [{"image/png": "", "text/plain": shown.sentence}, {"text/plain": shown.sentence}]
+    outputs = [nbformat.v4.new_output("display_data", data=data) for data in bundles]
+    cell = nbformat.v4.new_code_cell(CELL.format(app=app), execution_count=1, outputs=outputs)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    return path
+
+
+def test_nbval_turns_red_when_the_sentence_changes_and_only_then(tmp_path):
+    shown = house_figure.house([("app", "backend")], [("app", "gateway")])
+    notebook(tmp_path / "same.ipynb", "backend", shown)
+    notebook(tmp_path / "changed.ipynb", "monolith", shown)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--nbval",
+        "--nbval-current-env",
+    ]
+    root = str(Path(__file__).parents[2])
+    run = subprocess.run(
+        [*command, tmp_path],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+        check=False,
+    )
+    assert "1 failed, 1 passed" in run.stdout
+    assert "changed.ipynb" in run.stdout

@@ -1,0 +1,579 @@
+"""Who may import whom, which technology lives where, how big things may be, and that importing does nothing.
+
+The tables are the rules: a newcomer adds a rule by adding a row. Every rule is proven by a violation
+planted in a copy of the package (`PLANTED`); what must stay allowed is proven too (`ALLOWED`). The
+imports are read with the same `source.imports()` that a learner calls in a notebook, so what is shown
+there is what is enforced here.
+"""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fiberlab.lab import source
+
+# In every table a name stands for that module and all below it; * stands for any text.
+# DIRECTIONS: of several rows that name a module the longest counts. The standard library is free
+# (TECHNOLOGIES restricts it). "*" under packages: any installed one.
+
+
+class Direction(NamedTuple):
+    module: str
+    ours: tuple[str, ...]  # which modules of fiberlab it may import
+    packages: tuple[str, ...]  # which installed packages it may import
+    reason: str
+
+
+DIRECTIONS = (
+    Direction("fiberlab", (), (), "no re-exports: every name has one address"),
+    Direction("fiberlab.domain", (), (), "what is sold, to whom, at what price outlives every technology"),
+    Direction("fiberlab.ledger", ("fiberlab.domain",), (), "both designs write charges down the same way"),
+    Direction(
+        "fiberlab.api",
+        ("fiberlab.domain", "fiberlab.ledger"),
+        ("fastapi", "pydantic"),
+        "both designs accept the same request, so it can know neither",
+    ),
+    Direction(
+        "fiberlab.coupled",
+        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.api", "fiberlab.coupled"),
+        ("*",),
+        "the two designs are compared, so neither may lean on the other",
+    ),
+    Direction(
+        "fiberlab.eventdriven",  # every module without a row of its own below: a service
+        (
+            "fiberlab.domain",
+            "fiberlab.ledger",
+            "fiberlab.api",
+            "fiberlab.eventdriven.events",
+            "fiberlab.eventdriven.service",
+        ),
+        ("*",),
+        "a service knows the events, never another service or the gateway; its Kafka client is passed in",
+    ),
+    Direction(
+        "fiberlab.eventdriven.gateway",
+        ("fiberlab.domain", "fiberlab.api", "fiberlab.eventdriven.events"),
+        ("*",),
+        "the gateway says what happened; who listens is not its business",
+    ),
+    Direction(
+        "fiberlab.eventdriven.service",
+        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.eventdriven.events"),
+        ("*",),
+        "the loop runs every service, so it can know none",
+    ),
+    Direction(
+        "fiberlab.eventdriven.events",
+        ("fiberlab.domain", "fiberlab.ledger"),
+        ("*",),
+        "the contract does not know who writes and who listens",
+    ),
+    Direction(
+        "fiberlab.kafka", ("fiberlab.kafka",), ("*",), "which Kafka it is has nothing to do with fiber"
+    ),
+    Direction(
+        "fiberlab.lab",
+        (
+            "fiberlab.domain",
+            "fiberlab.ledger",
+            "fiberlab.api",
+            "fiberlab.coupled",
+            "fiberlab.eventdriven",
+            "fiberlab.kafka",
+            "fiberlab.lab",
+        ),
+        ("*",),
+        "the stage may know every design; no design may know the stage",
+    ),
+    Direction(
+        "fiberlab.commands",
+        ("fiberlab.commands", "fiberlab.kafka", "fiberlab.lab"),
+        ("*",),
+        "lab.py's commands use the stage; nobody uses them",
+    ),
+)
+
+
+class Technology(NamedTuple):
+    name: str  # a package, by its top-level name
+    only_in: tuple[str, ...]
+    reason: str
+
+
+TECHNOLOGIES = (
+    Technology(
+        "fastapi",
+        ("fiberlab.api", "fiberlab.coupled.backend", "fiberlab.eventdriven.gateway", "fiberlab.lab.running*"),
+        "HTTP is how a request comes in, not how it is billed",
+    ),
+    Technology("uvicorn", ("fiberlab.lab.running*",), "the apps do not know who serves them"),
+    Technology(
+        "kafka",
+        (
+            "fiberlab.eventdriven.service",
+            "fiberlab.eventdriven.gateway",
+            "fiberlab.kafka",
+            "fiberlab.lab.kafka_lessons",
+        ),
+        "events and services must be readable without a client library",
+    ),
+    Technology(
+        "confluent_kafka", (), "only the library file inside it is loaded; kafka-python is the client"
+    ),
+    Technology("IPython", ("fiberlab.lab",), "Jupyter is the stage"),
+    Technology("ipywidgets", ("fiberlab.lab",), "Jupyter is the stage"),
+    Technology("anywidget", ("fiberlab.lab",), "Jupyter is the stage"),
+    Technology("matplotlib", ("fiberlab.lab",), "pictures are drawn on the stage"),
+    Technology("pandas", ("fiberlab.lab",), "tables are shown on the stage"),
+    Technology(
+        "sqlite3", ("fiberlab.ledger", "fiberlab.coupled"), "an event-driven service has no database here"
+    ),
+    Technology(
+        "importlib",
+        ("fiberlab.lab", "fiberlab.kafka.librdkafka"),
+        "an import by text would pass every rule above",
+    ),
+)
+
+
+class Use(NamedTuple):
+    name: str  # as it stands in the source
+    only_in: tuple[str, ...]
+    reason: str
+
+
+PASSED_IN = "settings are passed in; only set-up cells, tests and lab.py read the environment"
+
+USES = (
+    Use("environ", ("fiberlab.commands",), PASSED_IN),
+    Use("environb", (), PASSED_IN),
+    Use("getenv", (), PASSED_IN),
+    Use("__import__", (), "an import by text would pass every rule above"),
+)
+
+MODULE_LINES = 150  # every line of the file
+FUNCTION_LINES = 20  # lines of the body that are not blank; decorators, signature and docstring are free
+# Of several rows that name a module the longest counts, as in DIRECTIONS.
+PACKAGE_LINES = {
+    "fiberlab": 900,  # the two designs and what they stand on: what a learner reads
+    "fiberlab.kafka": 1500,  # which Kafka?
+    "fiberlab.lab": 3000,  # the stage of the notebooks
+    "fiberlab.commands": 900,  # what lab.py calls
+}
+
+
+def covers(row: str, module: str) -> bool:
+    """Whether a name in a table stands for this module."""
+    return row == module or module.startswith(f"{row}.") or fnmatchcase(module, row)
+
+
+def wrong_directions(root: Path) -> Iterator[str]:
+    for module, imported in source.imports(root).items():
+        row = max((r for r in DIRECTIONS if covers(r.module, module)), key=lambda r: len(r.module))
+        for name in sorted(imported):
+            ours = name.split(".")[0] == "fiberlab"
+            allowed = row.ours if ours else (*row.packages, *sys.stdlib_module_names)
+            if not any(covers(a, name) for a in allowed):
+                yield f"{module} imports {name}: {row.reason}"
+
+
+def wrong_homes(root: Path) -> Iterator[str]:
+    for module, imported in source.imports(root).items():
+        for row in TECHNOLOGIES:
+            if row.name in imported and not any(covers(home, module) for home in row.only_in):
+                yield f"{module} imports {row.name}: {row.reason}"
+
+
+def wrong_uses(root: Path) -> Iterator[str]:
+    for module, _, tree in trees(root):
+        mentioned = {name for node in ast.walk(tree) for name in names(node)}
+        for row in USES:
+            if row.name in mentioned and not any(covers(home, module) for home in row.only_in):
+                yield f"{module} uses {row.name}: {row.reason}"
+
+
+def names(node: ast.AST) -> set[str]:
+    """The names that this piece of source mentions."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.Attribute):
+        return {node.attr}
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def trees(root: Path) -> Iterator[tuple[str, str, ast.Module]]:
+    """Dotted name, text and syntax tree of every module."""
+    for module in source.imports(root):
+        file = root.joinpath(*module.split(".")[1:])
+        path = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+        text = path.read_text(encoding="utf-8")
+        yield module, text, ast.parse(text)
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def definitions(tree: ast.AST, prefix: str) -> Iterator[tuple[str, Function | ast.ClassDef]]:
+    """Every function and class at any depth, by dotted name."""
+    for node in ast.iter_child_nodes(tree):
+        inner = prefix
+        if isinstance(node, Function | ast.ClassDef):
+            inner = f"{prefix}.{node.name}"
+            yield inner, node
+        yield from definitions(node, inner)
+
+
+def body_lines(function: Function, text: str) -> int:
+    """The lines that FUNCTION_LINES counts."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    if not body:
+        return 0
+    first = min([body[0].lineno, *(d.lineno for d in getattr(body[0], "decorator_list", []))])
+    return sum(bool(line.strip()) for line in text.splitlines()[first - 1 : body[-1].end_lineno])
+
+
+def long_modules(root: Path) -> Iterator[str]:
+    for module, lines in sizes(root).items():
+        if lines > MODULE_LINES:
+            yield f"{module} has {lines} lines; at most {MODULE_LINES}: split it"
+
+
+def long_functions(root: Path) -> Iterator[str]:
+    for module, text, tree in trees(root):
+        for name, node in definitions(tree, module):
+            if isinstance(node, Function) and (lines := body_lines(node, text)) > FUNCTION_LINES:
+                yield f"{name} has {lines} lines; at most {FUNCTION_LINES}: split it"
+
+
+def long_package(root: Path) -> Iterator[str]:
+    total = Counter()
+    for module, lines in sizes(root).items():
+        total[max((row for row in PACKAGE_LINES if covers(row, module)), key=len)] += lines
+    for package, limit in PACKAGE_LINES.items():
+        if total[package] > limit:
+            yield f"{package} has {total[package]} lines; at most {limit}:\n{size_report(root)}"
+
+
+def sizes(root: Path) -> dict[str, int]:
+    return {module: len(text.splitlines()) for module, text, _ in trees(root)}
+
+
+def size_report(root: Path) -> str:
+    """The size of every module, the largest first."""
+    largest_first = sorted(sizes(root).items(), key=lambda size: -size[1])
+    return "\n".join(f"{lines:5} {module}" for module, lines in largest_first)
+
+
+def undocumented(root: Path) -> Iterator[str]:
+    for module, _, tree in trees(root):
+        if ast.get_docstring(tree) is None:
+            yield f"{module} has no docstring"
+        for name, node in public(tree, module):
+            if ast.get_docstring(node) is None:
+                yield f"{name} has no docstring"
+
+
+def public(tree: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, Function | ast.ClassDef]]:
+    """What users of a module call: functions, classes and their methods without a leading underscore."""
+    for node in tree.body:
+        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
+            yield f"{prefix}.{node.name}", node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node, f"{prefix}.{node.name}")
+
+
+def untyped(root: Path) -> Iterator[str]:
+    """Every function, private and inner ones too: a signature without types explains nothing."""
+    for module, _, tree in trees(root):
+        for name, node in definitions(tree, module):
+            if isinstance(node, Function) and (missing := unannotated(node)):
+                yield f"{name} has no type for {', '.join(missing)}"
+
+
+def unannotated(function: Function) -> list[str]:
+    a = function.args
+    arguments = [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]
+    missing = [x.arg for x in arguments if x.annotation is None and x.arg not in ("self", "cls")]
+    return missing + (["what it returns"] if function.returns is None else [])
+
+
+# Runs in a fresh Python. An act is ours if the innermost module that is being imported at that moment is one
+# of ours: what matplotlib or pydantic do while they are imported is theirs.
+WATCHED_IMPORT = """
+import importlib, os, sys, threading
+root, *modules = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(root))
+ACTS = {
+    "socket.__new__": "opens a socket", "sqlite3.connect": "opens a database",
+    "subprocess.Popen": "starts a process", "os.mkdir": "makes a folder", "os.remove": "deletes a file",
+    "os.rename": "renames a file", "ctypes.dlopen": "loads a library",
+}
+def importing():
+    frame = sys._getframe(2)
+    while frame and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    name = frame.f_globals["__name__"] if frame else ""
+    return name if name == "fiberlab" or name.startswith("fiberlab.") else ""
+def told(module, act):
+    if module:
+        print(f"{module} {act} while it is imported")
+def watch(event, arguments):
+    if event in ACTS:
+        told(importing(), ACTS[event])
+    elif event == "open":
+        mode, flags = arguments[1] or "", arguments[2] or 0
+        if set(mode) & set("wax+") or flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            told(importing(), "writes a file")
+read = os._Environ.__getitem__
+def watched_read(self, key):
+    if str(key).startswith(("KAFKA_", "FIBERLAB_")):
+        told(importing(), f"reads {key}")
+    return read(self, key)
+os._Environ.__getitem__ = watched_read
+start = threading.Thread.start
+def watched_start(self):
+    told(importing(), "starts a thread")
+    start(self)
+threading.Thread.start = watched_start
+sys.addaudithook(watch)
+for module in modules:
+    importlib.import_module(module)
+    assert os.path.realpath(sys.modules[module].__file__).startswith(os.path.realpath(root)), module
+"""
+
+
+def work_at_import(root: Path, modules: list[str] | None = None) -> Iterator[str]:
+    """What importing all (or these) modules does besides defining names."""
+    command = [sys.executable, "-B", "-c", WATCHED_IMPORT, str(root), *(modules or source.imports(root))]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"KAFKA_X": "1"}, check=False
+    )
+    yield from dict.fromkeys(ran.stdout.splitlines())
+    if ran.returncode:
+        yield f"the package cannot be imported: {ran.stderr.strip().splitlines()[-1]}"
+    elif ran.stderr:
+        yield f"importing writes to stderr: {ran.stderr.strip()}"
+
+
+Rule = Callable[[Path], Iterator[str]]
+RULES: tuple[Rule, ...] = (
+    wrong_directions,
+    wrong_homes,
+    wrong_uses,
+    long_modules,
+    long_functions,
+    long_package,
+    undocumented,
+    untyped,
+    work_at_import,
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_package_keeps_the_rule(rule: Rule):
+    assert list(rule(source.PACKAGE)) == []
+
+
+def test_the_size_of_the_package_is_reported():
+    total = sum(sizes(source.PACKAGE).values())
+    print(f"{size_report(source.PACKAGE)}\n{total:5} in all")
+    assert total > 0
+
+
+def test_every_row_of_a_table_has_its_reason():
+    assert all(row.reason for row in (*DIRECTIONS, *TECHNOLOGIES, *USES))
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package to plant violations in."""
+    root = tmp_path_factory.mktemp("copy") / "fiberlab"
+    shutil.copytree(source.PACKAGE, root, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return root
+
+
+# Rule: (file, what is planted at its end, a part of what is then reported)
+PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
+    wrong_directions: (
+        ("__init__.py", "from fiberlab.domain import Plan", "fiberlab imports fiberlab.domain"),
+        ("domain.py", "import pydantic", "fiberlab.domain imports pydantic"),
+        (
+            "commands/series.py",
+            "from fiberlab import domain",
+            "fiberlab.commands.series imports fiberlab.dom",
+        ),
+        ("domain.py", "from fiberlab import ledger", "fiberlab.domain imports fiberlab.ledger"),
+        ("ledger.py", "from . import api", "fiberlab.ledger imports fiberlab.api"),
+        ("ledger.py", "import pandas", "fiberlab.ledger imports pandas"),
+        ("api.py", "import fiberlab.coupled.backend", "fiberlab.api imports fiberlab.coupled.backend"),
+        ("coupled/billing.py", "from fiberlab.eventdriven import events", "imports fiberlab.eventdriven.ev"),
+        ("coupled/billing.py", "import fiberlab.kafka.cluster", "billing imports fiberlab.kafka.cluster"),
+        ("coupled/billing.py", "def f():\n    import fiberlab.lab.checks", "imports fiberlab.lab.checks"),
+        ("eventdriven/events.py", "from ..coupled import billing", "imports fiberlab.coupled.billing"),
+        ("eventdriven/events.py", "from . import gateway", "events imports fiberlab.eventdriven.gateway"),
+        (
+            "eventdriven/gateway.py",
+            "from .customer_billing import handle",
+            "eventdriven.customer_billing: the g",
+        ),
+        (
+            "eventdriven/service.py",
+            "from . import customer_billing",
+            "eventdriven.customer_billing: the loop",
+        ),
+        (
+            "eventdriven/customer_billing.py",
+            "from . import installer_billing",
+            "installer_billing: a service",
+        ),
+        (
+            "eventdriven/customer_billing.py",
+            "from ..kafka import cluster",
+            "fiberlab.kafka.cluster: a service",
+        ),
+        (
+            "eventdriven/a_new_one.py",
+            "from .gateway import create",
+            "a_new_one imports fiberlab.eventdriven.g",
+        ),
+        ("kafka/cluster.py", "import fiberlab.domain", "fiberlab.kafka.cluster imports fiberlab.domain"),
+        ("a_new_module.py", "from fiberlab import domain", "fiberlab.a_new_module imports fiberlab.domain"),
+    ),
+    wrong_homes: (
+        ("coupled/billing.py", "from fastapi import Request", "coupled.billing imports fastapi"),
+        ("coupled/backend.py", "import uvicorn", "coupled.backend imports uvicorn"),
+        ("lab/checks.py", "import uvicorn", "lab.checks imports uvicorn"),
+        ("lab/checks.py", "import kafka.errors", "lab.checks imports kafka"),
+        ("eventdriven/events.py", "from kafka import KafkaProducer", "eventdriven.events imports kafka"),
+        ("eventdriven/service.py", "import sqlite3", "eventdriven.service imports sqlite3"),
+        ("kafka/embedded.py", "import confluent_kafka", "kafka.embedded imports confluent_kafka"),
+        ("kafka/cluster.py", "import IPython", "kafka.cluster imports IPython"),
+        ("kafka/cluster.py", "import ipywidgets", "kafka.cluster imports ipywidgets"),
+        ("kafka/cluster.py", "import anywidget", "kafka.cluster imports anywidget"),
+        ("kafka/cluster.py", "import matplotlib.axes", "kafka.cluster imports matplotlib"),
+        ("coupled/billing.py", "import pandas as pd", "coupled.billing imports pandas"),
+        ("coupled/billing.py", "from importlib import import_module", "coupled.billing imports importlib"),
+    ),
+    wrong_uses: (
+        ("kafka/cluster.py", "import os\nos.environ['A']", "kafka.cluster uses environ"),
+        ("kafka/cluster.py", "from os import environb as e", "kafka.cluster uses environb"),
+        ("lab/checks.py", "def f():\n    os.getenv('A')", "lab.checks uses getenv"),
+        ("domain.py", "kafka = __import__('kafka')", "domain uses __import__"),
+    ),
+    long_modules: (("planted.py", "#\n" * 151, "planted has 151 lines"),),
+    long_functions: (
+        ("planted.py", "def long():\n" + "    print()\n" * 21, "planted.long has 21 lines"),
+        ("planted.py", "class A:\n  def f(self):\n" + "    print()\n" * 21, "planted.A.f has 21 lines"),
+    ),
+    long_package: (
+        ("planted.py", "#\n" * 901, "fiberlab has "),
+        ("kafka/planted.py", "#\n" * 1201, "fiberlab.kafka has "),
+        ("lab/planted.py", "#\n" * 3001, "fiberlab.lab has "),
+    ),
+    undocumented: (
+        ("planted.py", "", "planted has no docstring"),
+        ("planted.py", "class Plan:\n    pass", "planted.Plan has no docstring"),
+        ("planted.py", "class Plan:\n    def name(self): ...", "planted.Plan.name has no docstring"),
+        ("planted.py", "async def sell(): ...", "planted.sell has no docstring"),
+    ),
+    untyped: (
+        ("planted.py", "def f(a, *b, c, **d) -> None: ...", "planted.f has no type for a, c, b, d"),
+        ("planted.py", "def f(a: int): ...", "planted.f has no type for what it returns"),
+        ("planted.py", "def f() -> None:\n    def g(x) -> None: ...", "planted.f.g has no type for x"),
+    ),
+    work_at_import: (
+        ("planted.py", "import socket\nsocket.socket()", "planted opens a socket"),
+        ("planted.py", "import threading\nthreading.Thread(target=int).start()", "planted starts a thread"),
+        ("planted.py", "def f():\n    open(__file__ + 'l', 'a').close()\nf()", "planted writes a file"),
+        ("planted.py", "from pathlib import Path\nPath(__file__ + 'd').mkdir()", "planted makes a folder"),
+        ("planted.py", "import sqlite3\nsqlite3.connect(':memory:')", "planted opens a database"),
+        ("planted.py", "import ctypes\nctypes.CDLL(None)", "planted loads a library"),
+        (
+            "planted.py",
+            "import subprocess, sys\nsubprocess.run([sys.executable, '-V'])",
+            "planted starts a pr",
+        ),
+        ("planted.py", "import os\nos.environ.get('KAFKA_X')", "planted reads KAFKA_X"),
+        ("planted.py", "import os\nos.getenv('FIBERLAB_X')", "planted reads FIBERLAB_X"),
+        ("planted.py", "import sys\nsys.stderr.write('hello')", "writes to stderr: hello"),
+        ("planted.py", "1 / 0", "cannot be imported: ZeroDivisionError"),
+    ),
+}
+
+ALLOWED: dict[Rule, tuple[tuple[str, str], ...]] = {
+    wrong_directions: (("domain.py", "import csv"),),
+    wrong_homes: (("lab/running_slowly.py", "import uvicorn"),),
+    wrong_uses: (("domain.py", "# os.environ"),),
+    long_modules: (("planted.py", "#\n" * MODULE_LINES),),
+    long_functions: (
+        ("planted.py", 'def f(\n  a,\n):\n  """Say.\n\n  More.\n  """\n' + "  a()\n\n" * FUNCTION_LINES),
+        ("planted.py", 'def f():\n    """Say."""'),
+    ),
+    undocumented: (("planted.py", '"""Doc."""\n\n\ndef _f(): ...'),),
+    untyped: (("planted.py", "class A:\n    def f(self) -> None: ..."),),
+    work_at_import: (
+        ("planted.py", "open(__file__).close()"),
+        ("planted.py", "import os\nos.getenv('HOME')"),
+        ("planted.py", "import matplotlib.pyplot"),  # what it does is its own affair
+    ),
+}
+
+
+def each(table: dict[Rule, tuple[tuple[str, ...], ...]]) -> list[object]:
+    rows = [(rule, *row) for rule, rows in table.items() for row in rows]
+    return [pytest.param(*row, id=f"{row[0].__name__}: {row[-1][:60]!r}") for row in rows]
+
+
+@pytest.mark.parametrize(("rule", "file", "text", "complaint"), each(PLANTED))
+def test_a_planted_violation_is_reported(rule: Rule, file: str, text: str, complaint: str, copy: Path):
+    assert any(complaint in line for line in new_complaints(rule, copy, file, text))
+
+
+@pytest.mark.parametrize(("rule", "file", "text"), each(ALLOWED))
+def test_what_is_allowed_is_not_reported(rule: Rule, file: str, text: str, copy: Path):
+    assert new_complaints(rule, copy, file, text) == []
+
+
+def test_every_rule_has_a_planted_violation():
+    assert set(PLANTED) == set(ALLOWED) | {long_package} == set(RULES)
+
+
+def new_complaints(rule: Rule, root: Path, file: str, text: str) -> list[str]:
+    """What the rule says with the text at the end of the file, and did not say before."""
+    path = root / file
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    known = report(rule, root)
+    path.write_text(f"{before}\n{text}" if before else text, encoding="utf-8")
+    try:
+        return [line for line in report(rule, root) if line not in known]
+    finally:
+        path.write_text(before, encoding="utf-8") if before else path.unlink()
+
+
+def report(rule: Rule, root: Path) -> list[str]:
+    """What the rule says; of all modules only the planted one is imported, to save time."""
+    if rule is not work_at_import:
+        return list(rule(root))
+    return list(work_at_import(root, ["fiberlab.planted"])) if (root / "planted.py").exists() else []
+
+
+@pytest.mark.parametrize(
+    "row", [*DIRECTIONS, *TECHNOLOGIES, *USES], ids=lambda row: f"{type(row).__name__} {row[0]}"
+)
+def test_every_row_is_proven_by_a_violation(row: Direction | Technology | Use):
+    reports = [row for rule in (wrong_directions, wrong_homes, wrong_uses) for row in PLANTED[rule]]
+    planted_in = {"fiberlab." + file.removesuffix(".py").replace("/", ".") for file, _, _ in reports}
+    mentioned = " ".join(f"{text} {complaint}" for _, text, complaint in reports)
+    assert row[0] in planted_in or re.search(rf"\b{re.escape(row[0])}\b", mentioned)

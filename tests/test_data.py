@@ -1,0 +1,39 @@
+"""The files of data/ are what their generator makes, byte for byte."""
+
+import subprocess
+import sys
+
+import pytest
+
+from fiberlab.lab.days import DATA
+
+FILES = ("plans.csv", "accounts.csv", "installers.csv", "day.csv")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder into which data/generate.py has just written."""
+    folder = tmp_path_factory.mktemp("data")
+    command = [sys.executable, str(DATA / "generate.py"), str(folder)]
+    environment = {"PYTHONPATH": str(DATA.parent), "PYTHONHASHSEED": "1", "PATH": ""}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_generator_makes_exactly_the_shipped_files(made):
+    assert sorted(path.name for path in made.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in DATA.glob("*.csv")) == sorted(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_shipped_file_is_made_again_byte_for_byte(made, name):
+    assert (made / name).read_bytes() == (DATA / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_shipped_file_is_plain_text_that_every_system_reads_alike(name):
+    content = (DATA / name).read_bytes()
+    assert b"\r" not in content
+    assert content.endswith(b"\n")
+    assert content.isascii()

@@ -1,0 +1,308 @@
+"""`python3 lab.py` in real subprocesses, in folders whose names hold a space and a letter beyond ASCII."""
+
+import ast
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+import lab
+from fiberlab.commands import verify
+
+ROOT = Path(lab.__file__).parent
+DEAD_INDEX = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+JUPYTER_DATA = {
+    "JUPYTERLAB_DIR": f"{sys.prefix}/share/jupyter/lab",
+    "JUPYTER_CONFIG_PATH": f"{sys.prefix}/etc/jupyter",
+}
+WITHOUT_ENSUREPIP = (
+    "import runpy, sys; sys.modules['ensurepip'] = None; sys.argv = ['lab.py']; "
+    "runpy.run_path('lab.py', run_name='__main__')"
+)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of what lab.py needs, before the first start."""
+    root = tmp_path / "Hérd Fiber"
+    (root / "notebooks").mkdir(parents=True)
+    (root / "tests").mkdir()
+    for name in ("lab.py", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / "fiberlab/commands", root / "fiberlab/commands")
+    (root / "tests/nbval_sanitize.cfg").touch()
+    write_notebook(root / "notebooks/00-start-here.ipynb", source="1 + 1", result="2")
+    return root
+
+
+@pytest.fixture
+def ready(tree):
+    """The copy as an installation leaves it; the packages are those of the Python that runs this test."""
+    home = load(tree)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home.VENV], check=True)
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(home.VENV)}))
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    home.make_at_home()
+    home.STAMP.write_text(home.stamp(home.REQUIREMENTS.read_bytes(), sys.version_info))
+    return tree
+
+
+def load(root):
+    """Return the copy's own lab.py as a module."""
+    spec = importlib.util.spec_from_file_location("lab_copy", root / "lab.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_notebook(path, source, result):
+    output = nbformat.v4.new_output("execute_result", {"text/plain": result}, execution_count=1)
+    cell = nbformat.v4.new_code_cell(source, execution_count=1, outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+
+
+def environment():
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    return kept | DEAD_INDEX | JUPYTER_DATA
+
+
+def call(root, *arguments, program=("lab.py",)):
+    """Run lab.py to its end."""
+    command = [sys.executable, *program, *arguments]
+    return subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, timeout=50)
+
+
+def assert_one_sentence_and_the_next_step(result, sentence, next_step):
+    assert result.returncode == 1
+    assert sentence in result.stderr
+    assert next_step in result.stderr.split("\nNext: ")[1]
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+# --- before anything is installed ---
+
+
+@pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13)])
+def test_a_python_that_is_too_old_is_told_so(version):
+    assert lab.age_problem(version).startswith(f"This is Python 3.{version[1]}, and the workbook needs 3.11")
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 14, 0), (4, 0, 0)])
+def test_a_python_that_is_new_enough_is_not(version):
+    assert lab.age_problem(version) == ""
+
+
+def test_an_old_python_can_read_lab_py_as_far_as_the_sentence_about_its_age():
+    body = ast.parse((ROOT / "lab.py").read_text(encoding="utf-8"), feature_version=(3, 6)).body
+    check = next(i for i, node in enumerate(body) if isinstance(node, ast.If))
+    above = [node for statement in body[:check] for node in ast.walk(statement)]
+    hints = [node.annotation for node in above if isinstance(node, ast.arg)]
+    assert "age_problem" in ast.unparse(body[check])
+    assert hints
+    assert all(isinstance(hint, ast.Name) for hint in hints)
+    assert not any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in above)
+
+
+def test_a_python_without_ensurepip_is_told_what_to_install(tree):
+    result = call(tree, program=("-c", WITHOUT_ENSUREPIP))
+    assert_one_sentence_and_the_next_step(
+        result, "lacks the module venv or ensurepip", "sudo apt install python3"
+    )
+    assert not (tree / ".venv").exists()
+
+
+def test_without_a_network_the_log_and_pypi_are_named(tree):
+    result = call(tree)
+    assert_one_sentence_and_the_next_step(result, f"{tree / '.venv' / 'install.log'}", "PyPI")
+    assert "No matching distribution found" in result.stderr
+    assert load(tree).venv_flaw() == "was left unfinished"
+
+
+def test_a_folder_where_nothing_can_be_made_is_told_as_a_sentence(tree):
+    (tree / ".venv").write_text("a file where the folder should be")
+    assert_one_sentence_and_the_next_step(call(tree), ".venv", "that you may write to")
+
+
+@pytest.mark.parametrize("arguments", ["tset", "--prot 1", "--port 0", "--port x", "run --sav"])
+def test_what_cannot_be_asked_for_is_a_usage_error(tree, arguments):
+    result = call(tree, *arguments.split())
+    assert result.returncode == 2
+    assert "lab.py: error: " in result.stderr
+    assert not (tree / ".venv").exists()
+
+
+def test_help_names_every_command(tree):
+    assert {"test", "run", "--port", "--no-browser"} <= set(call(tree, "--help").stdout.split())
+
+
+# --- is the .venv still good? ---
+
+
+def test_an_installed_tree_is_good_as_it_is(ready):
+    assert load(ready).is_installed()
+    assert load(ready).venv_flaw() == ""
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda home: home.STAMP.unlink(), "was left unfinished"),
+        (lambda home: home.STAMP.write_text("3.9 1f2e"), "belongs to another version of Python"),
+        (lambda home: home.PYTHON.unlink(), "has lost its Python"),
+    ],
+    ids=["unfinished", "other version", "no interpreter"],
+)
+def test_a_broken_venv_is_made_again_and_one_line_says_why(ready, damage, sentence):
+    damage(load(ready))
+    result = call(ready, program=("-c", WITHOUT_ENSUREPIP))
+    assert result.stdout == f"The folder .venv {sentence}: making it again.\n"
+    assert not (ready / ".venv").exists()
+
+
+def test_changed_requirements_are_installed_into_the_venv_there_is(ready):
+    with (ready / "requirements.txt").open("a") as requirements:
+        requirements.write("a-package-that-is-not-there==1.0\n")
+    result = call(ready)
+    assert result.stdout.startswith("Installing the packages into .venv")
+    assert_one_sentence_and_the_next_step(result, "could not be installed", "PyPI")
+
+
+def test_the_stamp_changes_with_the_pins_and_the_minor_version_only():
+    stamps = {lab.stamp(pins, version) for pins in (b"a==1", b"a==2") for version in ((3, 12, 1), (3, 13, 0))}
+    assert len(stamps) == 4
+    assert lab.stamp(b"a==1", (3, 12, 1)) == lab.stamp(b"a==1", (3, 12, 9))
+
+
+def test_a_second_installation_waits_for_its_turn(ready):
+    home = load(ready)
+    home.STAMP.unlink()
+    with home.REQUIREMENTS.open("rb") as turn:
+        home.wait_for_turn(turn)
+        waiting = start(ready)
+        assert "waiting for it to end" in waiting.stdout.readline()
+        waiting.kill()
+        waiting.communicate()
+
+
+def test_the_package_is_found_after_the_folder_has_moved(ready):
+    (ready / "fiberlab/__init__.py").touch()
+    moved = ready.rename(ready.with_name("Fjärran väg"))
+    home = load(moved)
+    where = [home.PYTHON, "-c", "import fiberlab; print(ascii(fiberlab.__file__))"]
+    found = subprocess.run(where, cwd=moved.parent, capture_output=True, text=True, check=True).stdout
+    assert ast.literal_eval(found) == str(moved / "fiberlab/__init__.py")
+    assert home.venv_flaw() == ""
+
+
+# --- the workbook is open ---
+
+
+def start(root, *arguments):
+    command = [sys.executable, "lab.py", "--no-browser", *arguments]
+    return subprocess.Popen(command, cwd=root, env=environment(), stdout=subprocess.PIPE, text=True)
+
+
+def status_of(address, data=None):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(address, data), timeout=20) as answer:
+        return answer.status
+
+
+def test_the_printed_address_answers_and_ctrl_c_leaves_nothing_running(ready):
+    with start(ready) as running:
+        assert running.stdout.readline() == "The workbook is open; Ctrl-C stops it.\n"
+        address = running.stdout.readline().strip()
+        server, token = address.split("/lab/tree/notebooks/00-start-here.ipynb")
+        assert server.startswith("http://127.0.0.1:")
+        assert status_of(address) == 200
+        assert status_of(f"{server}/api/contents/notebooks/00-start-here.ipynb{token}") == 200
+        assert status_of(f"{server}/api/kernels{token}", data=b"{}") == 201
+        processes = [running, *psutil.Process(running.pid).children(recursive=True)]
+        assert len(processes) >= 3
+        running.send_signal(signal.SIGINT)
+        assert running.stdout.read() == "\nThe workbook is closed; your notebooks stay as you saved them.\n"
+    assert running.returncode == 0
+    assert not any(psutil.pid_exists(process.pid) for process in processes)
+
+
+def test_a_port_that_is_taken_is_told_as_a_sentence(ready):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = call(ready, "--port", str(port))
+    assert_one_sentence_and_the_next_step(result, f"Port {port} cannot be used", "--port")
+
+
+def test_a_jupyterlab_that_dies_at_once_is_told_as_a_sentence(ready):
+    (ready / "jupyterlab.py").write_text("raise SystemExit(3)")
+    result = call(ready)
+    assert_one_sentence_and_the_next_step(result, "JupyterLab ended before it answered", "jupyter.log")
+
+
+# --- lab.py test, lab.py run ---
+
+
+def test_every_leg_runs_after_a_failure_and_the_last_line_sums_up(ready):
+    bodies = {"test_kept": "pass", "test_kept_too": "assert False", "test_left_out": "pass"}
+    planted = "\n\n".join(f"def {name}():\n    {body}\n" for name, body in bodies.items())
+    (ready / "tests/test_planted.py").write_text(planted)
+    result = call(ready, "test", "-k", "kept")
+    lines = result.stdout.splitlines()
+    assert result.returncode == 1
+    assert [line.split()[:6] for line in lines[-5:-1]] == [
+        ["ruff", "check", "FAILED", "0", "passed", "1"],  # B011: assert False
+        ["ruff", "format", "ok", "1", "passed", "0"],
+        ["tests", "FAILED", "1", "passed", "1", "failed"],
+        ["notebooks", "ok", "1", "passed", "0", "failed"],
+    ]
+    assert "This was a partial run: of tests/ only what `-k kept` selects." in lines
+    assert lines[-1] == "3 passed, 2 failed"
+
+
+PASSED, SKIPPED = "<testcase/>", "<testcase><skipped/></testcase>"
+FAILED, BROKEN = "<testcase><failure/></testcase>", "<testcase><error/></testcase>"
+
+
+@pytest.mark.parametrize(
+    ("cases", "status", "expected"),
+    [
+        (PASSED * 3, 0, (3, 0)),
+        (PASSED + SKIPPED, 0, (1, 0)),
+        (PASSED + FAILED + BROKEN, 1, (1, 2)),
+        (PASSED, 3, (1, 1)),
+        (SKIPPED, 0, (0, 1)),
+        ("", 5, (0, 1)),
+    ],
+    ids=["green", "a skip", "red", "pytest broke", "nothing executed", "nothing collected"],
+)
+def test_a_leg_is_green_only_if_something_was_executed_and_nothing_failed(tmp_path, cases, status, expected):
+    report = tmp_path / "report.xml"
+    report.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    assert verify.counts(report, status) == expected
+
+
+def test_a_leg_that_left_no_report_has_failed(tmp_path):
+    assert verify.counts(tmp_path / "none.xml", 0) == (0, 1)
+
+
+@pytest.mark.parametrize(("failed", "status"), [(0, 0), (1, 1)])
+def test_the_exit_status_says_whether_anything_failed(capsys, failed, status):
+    assert (
+        verify.sum_up([verify.Leg("ruff check", 1, 0, 0.1), verify.Leg("tests", 40, failed, 9.5)]) == status
+    )
+    assert capsys.readouterr().out.splitlines()[-1] == f"41 passed, {failed} failed"
+
+
+def test_run_hands_on_its_option_and_its_exit_status(ready):
+    (ready / "fiberlab/commands/series.py").write_text("import sys; print(sys.argv[1:]); sys.exit(7)")
+    result = call(ready, "run", "--save", "05")
+    assert (result.stdout, result.returncode) == ("['--save', '05']\n", 7)

@@ -1,0 +1,156 @@
+"""A broker stops in mid-traffic: what the gateway accepted is billed exactly once, come what may.
+
+On Apache Kafka of its own, which is stopped and started again; `-s` shows the figures.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from fiberlab.domain import Action
+from fiberlab.eventdriven.gateway import ACKNOWLEDGED_WITHIN_S
+from fiberlab.kafka.cluster import Cluster, connect
+from fiberlab.lab import traffic
+from fiberlab.lab.bills import bills
+from fiberlab.lab.days import shipped_day
+from fiberlab.lab.designs import EventDriven
+from fiberlab.lab.traffic import Replay, replay
+from tests.apache_kafka.apache_kafka import ApacheKafka
+from tests.facts import eventually
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+
+MID_TRAFFIC = 60  # bills written; the day goes on
+OUTAGE_S = ACKNOWLEDGED_WITHIN_S + 2  # longer than the gateway waits: apps get errors
+
+
+class Day:
+    """The shipped day, sent in the background by apps that try each action this often."""
+
+    def __init__(self, url: str, actions: Sequence[Action]) -> None:
+        self._url, self._actions = url, actions
+        self._thread = threading.Thread(target=self._send)
+        self._thread.start()
+
+    def _send(self) -> None:
+        self._replay = replay(self._actions, self._url)
+
+    def sent(self) -> Replay:
+        """Every action's last answer."""
+        self._thread.join()
+        return self._replay
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an outage did. delivered_twice counts events that are more than once in the topic."""
+
+    accepted: int
+    failed: int
+    retried_and_accepted: int
+    billed: int
+    delivered_twice: int
+    slowest_answer_s: float
+
+    def __str__(self) -> str:
+        return ", ".join(f"{value:,.4g} {name.replace('_', ' ')}" for name, value in vars(self).items())
+
+
+@pytest.fixture
+def kafka(request) -> Iterator[ApacheKafka]:
+    with ApacheKafka(request.param) as kafka:
+        yield kafka
+
+
+@pytest.fixture
+def cluster(kafka) -> Iterator[Cluster]:
+    with connect(kafka.bootstrap_servers) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def design(company, tmp_path, cluster) -> Iterator[EventDriven]:
+    design = EventDriven(company, tmp_path, cluster)
+    yield design
+    design.close()
+
+
+def wait_for_mid_traffic(design: EventDriven) -> None:
+    eventually(lambda: len(design.charges()) >= MID_TRAFFIC, "the day to be in full swing", within_s=30)
+
+
+def times_in_topic(design: EventDriven) -> Counter[str]:
+    """How often each action's event is in the topic."""
+    return Counter(dict(record.headers)["ce_id"].decode() for record in design.view.records())
+
+
+@pytest.mark.parametrize("kafka", [None], indirect=True, ids=["one broker"])
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_what_was_accepted_is_billed_once_and_the_rest_can_be_retried(
+    kafka, design, company, monkeypatch, killed
+):
+    day = shipped_day()
+    with monkeypatch.context() as patched:
+        patched.setattr(traffic, "ATTEMPTS", 1)  # an app that does not try again by itself
+        running = Day(design.url, day)
+        wait_for_mid_traffic(design)
+        kafka.stop(1, kill=killed)
+        time.sleep(OUTAGE_S)
+        kafka.start(1)
+        first = running.sent()
+    accepted = {answer.action_id for answer in first.answers} - {answer.action_id for answer in first.failed}
+    stored_before = times_in_topic(design)
+    assert first.failed, "the outage was too short to be noticed"
+    assert {answer.status for answer in first.failed} == {503}
+    assert all("retry with the same id" in answer.reason for answer in first.failed)
+    assert accepted <= set(stored_before)
+
+    failed = {answer.action_id for answer in first.failed}
+    second = replay([action for action in day if action.id in failed], design.url)
+    assert second.failed == []
+    assert_each_is_billed_once(design, company, day)
+    report(design, first, len(second.answers))
+
+
+@pytest.mark.parametrize("kafka", ["cluster"], indirect=True, ids=["three brokers"])
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_with_three_brokers_the_traffic_goes_on_without_one(kafka, cluster, design, company, killed):
+    day = shipped_day()
+    running = Day(design.url, day)
+    wait_for_mid_traffic(design)
+    kafka.stop(leader_of_a_partition(cluster, design.topic), kill=killed)
+    sent = running.sent()
+    assert sent.failed == []
+    assert_each_is_billed_once(design, company, day)
+    report(design, sent, retried=0)
+
+
+def leader_of_a_partition(cluster: Cluster, topic: str) -> int:
+    with cluster.reader() as reader:
+        reader.partitions_for_topic(topic)
+        return reader._client.cluster.leader_for_partition((topic, 0))
+
+
+def assert_each_is_billed_once(design: EventDriven, company, day: Sequence[Action]) -> None:
+    design.settle()
+    assert set(design.status().values()) == {"running"}
+    charged = Counter(charge.id for charge in design.charges())
+    assert set(charged.values()) == {1}
+    assert (bills(day, design.charges(), company).wrong_cents == 0).all()
+    assert set(times_in_topic(design)) == {action.id for action in day}
+
+
+def report(design: EventDriven, sent: Replay, retried: int) -> None:
+    figures = Figures(
+        len(sent.answers) - len(sent.failed),
+        len(sent.failed),
+        retried,
+        len(design.charges()),
+        sum(times > 1 for times in times_in_topic(design).values()),
+        max(answer.answer_s for answer in sent.answers),
+    )
+    print(f"\n{figures}")

@@ -1,0 +1,40 @@
+"""What the pages for people say is true of the tree."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fiberlab.domain import dollars
+from fiberlab.lab.chapter import Chapter, close_open_chapter
+from fiberlab.lab.experiments import bill_both_designs
+from fiberlab.lab.source import imports
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PACKAGES = {"fiberlab", "coupled", "eventdriven", "kafka", "lab", "commands"}
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "data" / "README.md", ROOT / "bench" / "README.md"]
+
+
+def test_the_tree_names_every_module_and_no_other():
+    tree = README.split("```")[1]
+    modules = {name.rpartition(".")[2] for name in imports()} - PACKAGES
+    assert set(re.findall(r"\b(\w+)\.py\b", tree)) - {"lab", "test_same_story"} == modules
+
+
+def test_the_picture_says_what_a_run_says():
+    try:
+        coupled, event_driven = bill_both_designs(Chapter.open("readme"))
+    finally:
+        close_open_chapter()
+    wrong, all_bills = (coupled.wrong_cents != 0).sum(), (coupled.expected_cents != 0).sum()
+    lost = dollars(-coupled.wrong_cents.sum())
+    assert f"coupled, {wrong} of {all_bills} bills are wrong and {lost} is lost" in README
+    assert f"event-driven, all {all_bills} bills are right" in README
+    assert not event_driven.wrong_cents.any()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
