@@ -7,9 +7,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
+from kafka import KafkaAdminClient
 
 from fiberlab.domain import Action
 from fiberlab.eventdriven.gateway import ACKNOWLEDGED_WITHIN_S
@@ -130,9 +132,9 @@ def test_with_three_brokers_the_traffic_goes_on_without_one(kafka, cluster, desi
 
 
 def leader_of_a_partition(cluster: Cluster, topic: str) -> int:
-    with cluster.reader() as reader:
-        reader.partitions_for_topic(topic)
-        return reader._client.cluster.leader_for_partition((topic, 0))
+    with closing(KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)) as admin:
+        (described,) = admin.describe_topics([topic])
+    return described["partitions"][0]["leader_id"]
 
 
 def assert_each_is_billed_once(design: EventDriven, company, day: Sequence[Action]) -> None:

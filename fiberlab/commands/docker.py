@@ -58,7 +58,7 @@ def check() -> None:
 def compose_version(said: str) -> tuple[int, int]:
     """The version that `docker compose version --short` says: (2, 40) for "v2.40.3"."""
     found = re.search(r"(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    return (int(found[1]), int(found[2])) if found else OLDEST_COMPOSE  # built by hand: "dev"
 
 
 def up(services: tuple[str, ...]) -> int:

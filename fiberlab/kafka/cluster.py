@@ -106,7 +106,8 @@ class Cluster:
     def _settings(self) -> dict[str, Any]:
         if self.broker:
             self.broker.check_alive()  # at once and by name, instead of a timeout
-        return {"bootstrap_servers": self.bootstrap_servers.split(",")} | self.client_settings
+        where = {"bootstrap_servers": self.bootstrap_servers.split(",")}
+        return where | tuning.CLIENT | self.client_settings
 
     def _group(self, name: str | None) -> dict[str, Any]:
         return {"group_id": name and self.namespace + name}

@@ -6,6 +6,8 @@ from typing import Any
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 LEADER_PAUSE_S = 0.08
+# After an outage clients are back within a second or so; the default waits up to 30 s.
+CLIENT: dict[str, Any] = {"reconnect_backoff_max_ms": 1000}
 # A consumer reads from the start and commits what it has handled, never by a timer. Short fetch waits,
 # because the embedded broker answers an empty fetch only when the wait is over.
 CONSUMER = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "fetch_max_wait_ms": 50}
@@ -28,7 +30,7 @@ class PatientRange(RangePartitionAssignor):
 
 
 # It cannot negotiate versions with kafka-python: automatic detection ends in a timeout.
-EMBEDDED_CLIENT: dict[str, Any] = {"api_version": (2, 3), "reconnect_backoff_max_ms": 1000}
+EMBEDDED_CLIENT: dict[str, Any] = {"api_version": (2, 3)}
 
 
 def embedded_group() -> dict[str, Any]:

@@ -14,15 +14,15 @@ OLDEST_JAVA = 17  # what brokers of Kafka 4 need
 FETCHED_WITHIN_S = 600
 WITHOUT = "or use Docker (python3 lab.py kafka up), or the embedded broker, which needs nothing."
 UNREACHABLE = (
-    "UnknownHost",
+    "unknownhost",
     "unknown host",
-    "Name or service not known",
-    "Temporary failure in name resolution",
-    "Connect to ",
-    "Connection refused",
-    "Connection timed out",
-    "Network is unreachable",
-    "No route to host",
+    "name or service not known",
+    "temporary failure in name resolution",
+    "connect to ",
+    "connection refused",
+    "connection timed out",
+    "network is unreachable",
+    "no route to host",
 )
 
 
@@ -78,7 +78,7 @@ def why_not_fetched(said: str) -> NoApacheKafkaError:
     """The error that says why Maven, which said this, has not fetched the jars."""
     lines = [line for line in said.splitlines() if line.startswith("[ERROR]")] or said.splitlines() or [""]
     reason = lines[0].removeprefix("[ERROR] ")
-    if any(sign in said for sign in UNREACHABLE):
+    if any(sign in said.lower() for sign in UNREACHABLE):
         return NoApacheKafkaError(
             f"Maven cannot reach Maven Central, where Kafka's jars are: {reason}",
             "connect to the internet, or name a proxy or mirror in ~/.m2/settings.xml; once is enough.",

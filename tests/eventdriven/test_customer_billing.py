@@ -11,6 +11,8 @@ from fiberlab.eventdriven import customer_billing
 from fiberlab.eventdriven.events import Event, happened
 from fiberlab.ledger import Charge, ConflictingChargeError, Ledger
 
+pytestmark = pytest.mark.embedded
+
 PLANS = {"Fiber 300": Plan("Fiber 300", 3999), "Fiber 500": Plan("Fiber 500", 5499)}
 CUSTOMER = Actor("customer", "C-1")
 OTHERS = [Actor("installer", "I-1"), Actor("reseller", "R-1"), Actor("Customer", "C-1")]

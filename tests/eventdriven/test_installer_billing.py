@@ -11,6 +11,8 @@ from fiberlab.eventdriven import installer_billing
 from fiberlab.eventdriven.events import Event, happened
 from fiberlab.ledger import Charge, ConflictingChargeError, Ledger
 
+pytestmark = pytest.mark.embedded
+
 PLANS = {"Fiber 300": Plan("Fiber 300", 3999), "Fiber 500": Plan("Fiber 500", 5499)}
 INSTALLER = Actor("installer", "I-1")
 OTHERS = [Actor("customer", "C-1"), Actor("reseller", "R-1"), Actor("Installer", "I-1")]

@@ -296,7 +296,6 @@ ONLY_EMBEDDED = {
     "session_timeout_ms",
     "heartbeat_interval_ms",
     "partition_assignment_strategy",
-    "reconnect_backoff_max_ms",
 }
 CLIENTS = {
     "producer": ("KafkaProducer", lambda cluster: cluster.producer()),

@@ -24,6 +24,8 @@ from fiberlab.kafka.librdkafka import LibraryError
 from fiberlab.kafka.topics import TopicView
 from tests.facts import children, eventually, files_open, is_gone, seconds
 
+pytestmark = pytest.mark.embedded
+
 ROOT = Path(fiberlab.__file__).parents[1]
 PRODUCE = 0
 

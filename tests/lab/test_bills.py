@@ -9,6 +9,8 @@ from fiberlab.domain import Account, Action, Actor, Company, Plan
 from fiberlab.lab.bills import UnaccountedChargeError, bills, outcome, wrong_bills
 from fiberlab.ledger import Charge
 
+pytestmark = pytest.mark.embedded
+
 COMPANY = Company(
     {"Fiber 300": Plan("Fiber 300", 3999), "Fiber 5 Gig": Plan("Fiber 5 Gig", 149_999)},
     {"A-1": Account("A-1", "C-1", "Ada Adams"), "A-2": Account("A-2", "C-2", "Ben Bauer")},

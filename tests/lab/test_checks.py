@@ -8,6 +8,8 @@ import pytest
 
 from fiberlab.lab.checks import Case, NoCaseError, Outcome, check
 
+pytestmark = pytest.mark.embedded
+
 ADA_OVERPAYS = "Ada pays $9.98 too much."
 CASES = (
     Case((4990, 10), 4491, "a customer with ten percent off"),

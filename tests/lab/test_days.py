@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from fiberlab.domain import ACTIONS, SALES
 from fiberlab.lab import days
 
+pytestmark = pytest.mark.embedded
+
 SHARES = (0, 10, 25, 50, 75, 100)
 
 

@@ -16,6 +16,8 @@ from PIL import Image
 
 from fiberlab.lab import bill_figures, figure, house_figure, time_figures, topic_figures
 
+pytestmark = pytest.mark.embedded
+
 MODULES = (bill_figures, house_figure, time_figures, topic_figures)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 

@@ -8,6 +8,8 @@ import pytest
 from fiberlab.lab import progress as progress_module
 from fiberlab.lab.progress import progress
 
+pytestmark = pytest.mark.embedded
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

@@ -12,6 +12,8 @@ from fiberlab.lab import running
 from fiberlab.lab.running import HttpServer, StillRunningError, Worker, wait_until
 from tests.facts import eventually, files_open, seconds
 
+pytestmark = pytest.mark.embedded
+
 
 def until_told(stop: threading.Event) -> None:
     stop.wait()

@@ -9,6 +9,8 @@ from IPython.core.formatters import DisplayFormatter
 
 from fiberlab.lab import source
 
+pytestmark = pytest.mark.embedded
+
 Tree = Callable[[dict[str, str]], Path]
 
 

@@ -19,6 +19,8 @@ from fiberlab.lab.running import HttpServer
 from fiberlab.lab.traffic import Answer, replay, send
 from tests.facts import eventually, seconds
 
+pytestmark = pytest.mark.embedded
+
 
 @contextmanager
 def app(answer: Callable[[dict, int], object]) -> Iterator[tuple[str, list[dict]]]:
