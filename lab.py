@@ -218,8 +218,10 @@ def command_line() -> argparse.ArgumentParser:
     series = commands.add_parser("run", help="run the notebooks without a browser", allow_abbrev=False)
     series.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
     series.add_argument("names", nargs="*", help="only these, for example 05")
-    kafka = commands.add_parser("kafka", help="start and stop Apache Kafka", allow_abbrev=False)
-    kafka.add_argument("what", choices=("up", "status", "down", "run"), help="in Docker; run: without it")
+    commands.add_parser("doctor", help="find out what is wrong here, or on the way to a Kafka")
+    kafka = commands.add_parser("kafka", help="start and stop Apache Kafka, or clean up at a shared one")
+    what = "up, status, down: in Docker; run: without it; clean: remove your own topics and groups"
+    kafka.add_argument("what", choices=("up", "status", "down", "run", "clean"), help=what)
     kafka.add_argument("--cluster", action="store_true", help="three brokers instead of one")
     return lab
 
@@ -241,8 +243,11 @@ def target(asked: argparse.Namespace, rest: list[str]) -> list[str]:
     if asked.command == "run":
         return ["fiberlab.commands.series", *["--save"] * asked.save, *asked.names]
     if asked.command == "kafka":
-        docker = ["fiberlab.commands.docker", asked.what] if asked.what != "run" else ["tests.apache_kafka"]
-        return [*docker, *["--cluster"] * asked.cluster]
+        others = {"run": ["tests.apache_kafka"], "clean": ["fiberlab.commands.clean"]}
+        module = others.get(asked.what, ["fiberlab.commands.docker", asked.what])
+        return [*module, *["--cluster"] * asked.cluster]
+    if asked.command == "doctor":
+        return ["fiberlab.commands.doctor"]
     port = ["--port", str(asked.port)] if asked.port else []
     return ["fiberlab.commands.workbook", *port, *["--no-browser"] * asked.no_browser]
 

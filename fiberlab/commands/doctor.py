@@ -1,4 +1,4 @@
-"""What is wrong here, or on the way to a Kafka? `python3 lab.py doctor`: a line per finding, and the next step.
+"""What is wrong here, or on the way to a Kafka? `python3 lab.py doctor`: a line per finding, with its fix.
 
 It reads the same settings as the notebooks, says which Kafka they would use, and shows no secret.
 """

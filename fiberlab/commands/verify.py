@@ -21,7 +21,12 @@ ROOT = Path(__file__).parents[2]
 ADDRESS = "KAFKA_BOOTSTRAP_SERVERS"
 # What of tests/ speaks to a Kafka; the rest knows none, and the embedded leg has run it.
 ON_KAFKA = ["tests/kafka", "tests/apache_kafka", "tests/eventdriven", "tests/lab", "tests/test_same_story.py"]
-ON_KAFKA += ["tests/test_exercises.py", "tests/test_outage.py"]
+ON_KAFKA += [
+    "tests/commands",
+    "tests/test_exercises.py",
+    "tests/test_outage.py",
+    "tests/test_thirty_learners.py",
+]
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
 NBVAL += ["--nbval-cell-timeout=120", "--timeout=300", "notebooks"]
 

@@ -4,6 +4,7 @@ The file holds lines of NAME=value with the same names; # begins a comment. What
 Paths begin at the workbook's folder: notebooks, `lab.py doctor` and a terminal stand in different ones.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -31,7 +32,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     if environment.get(ADDRESS) == "":  # set to nothing, on purpose: the embedded broker
         return Settings(learner=environment.get(LEARNER) or user)
     path = environment.get(FILE)
-    given = (_in_file(HOME / Path(path).expanduser()) if path else {}) | environment
+    given = (_in_file(_from_home(path)) if path else {}) | environment
     values = {FIELDS[name]: _path(name, value) for name, value in given.items() if name in FIELDS and value}
     return Settings(**{"learner": user} | values)
 
@@ -42,7 +43,11 @@ def learner_of(user: str) -> str:
 
 
 def _path(name: str, value: str) -> str:
-    return str(HOME / Path(value).expanduser()) if FIELDS[name].endswith("_file") else value
+    return str(_from_home(value)) if FIELDS[name].endswith("_file") else value
+
+
+def _from_home(path: str) -> Path:
+    return HOME / os.path.expanduser(path)  # noqa: PTH111 (pathlib's raises for a user that is unknown)
 
 
 def _hidden(values: Mapping[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ def _harmless(record: logging.LogRecord) -> bool:
 
 
 def _tells(argument: object) -> bool:
-    return isinstance(argument, bytes) or "Sasl" in type(argument).__name__
+    return isinstance(argument, bytes | bytearray) or "Sasl" in type(argument).__name__
 
 
 def _arguments(record: logging.LogRecord) -> tuple[Any, ...]:

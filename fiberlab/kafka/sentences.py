@@ -77,10 +77,8 @@ def no_answer(place: object, error: Exception, settings: Settings, heard: bytes,
 
 def too_old(place: object, oldest: str) -> NoKafkaError:
     """A Kafka that lacks something."""
-    return NoKafkaError(
-        f"the Kafka at {place} is too old: the workbook needs {oldest} or newer, which chooses by itself how "
-        "many replicas a new topic gets; update it, or unset KAFKA_BOOTSTRAP_SERVERS"
-    )
+    needed = f"the workbook needs {oldest} or newer; update it, or unset KAFKA_BOOTSTRAP_SERVERS"
+    return NoKafkaError(f"the Kafka at {place} is too old: {needed}")
 
 
 def no_such_login(place: object, settings: Settings, offered: list[str]) -> NoKafkaError:

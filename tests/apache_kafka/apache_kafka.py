@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -30,9 +32,17 @@ READY_WITHIN_S = 60
 class ApacheKafka:
     """The brokers of a profile of docker-compose.yml, running; `close()` ends them."""
 
-    def __init__(self, profile: str | None = None, ports_as_written: bool = False) -> None:
+    def __init__(
+        self,
+        profile: str | None = None,
+        ports_as_written: bool = False,
+        besides: Mapping[str, str] | None = None,
+    ) -> None:
+        """besides: settings that are added to the compose file's, or replace them."""
         command, jars = java(), class_path()
-        services = compose.services(profile)
+        services = [
+            replace(s, environment=s.environment | (besides or {})) for s in compose.services(profile)
+        ]
         self.ports = ports.choose(services, ports_as_written)
         self.folder = Path(tempfile.mkdtemp(prefix="fiberlab-kafka-"))
         self._janitor = _janitor(self.folder)

@@ -69,6 +69,8 @@ def on_loopback(value: str, place: Place) -> str:
         of_another = re.fullmatch(r"[a-z].*", address["host"])  # the name of a service
         service = address["host"] if of_another else place.service.name
         port = place.service.published.get(int(address["port"]), int(address["port"]))
+        if (service, port) not in place.ports:  # nobody's here: a test sends clients astray
+            return address[0]
         return f"{address['before']}127.0.0.1:{place.ports[service, port]}"
 
     return ADDRESS.sub(moved, value)

@@ -1,0 +1,73 @@
+"""`lab.py kafka clean` removes what is one's own at a shared Kafka, and nothing else."""
+
+import os
+from contextlib import closing
+
+import pytest
+
+from fiberlab.commands import clean
+from fiberlab.kafka import environment
+from fiberlab.kafka.cluster import Cluster, connect
+from fiberlab.kafka.settings import Settings
+from tests.facts import eventually
+
+
+def address() -> str:
+    return environment.read(os.environ).address
+
+
+def at_work(cluster: Cluster) -> str:
+    """The topic of a run that was killed: a record in it, and a group that has read it."""
+    topic = cluster.fresh_topic("events", 1)
+    with cluster.producer() as producer:
+        producer.send(topic, b"1").get(timeout=10)
+    with closing(cluster.consumer(topic, "billing")) as member:
+        eventually(lambda: member.poll(timeout_ms=400), "the record", within_s=30)
+        member.commit()
+    return topic
+
+
+@pytest.mark.kafka
+def test_only_what_begins_with_ones_own_name_goes(capsys):
+    with (
+        connect(Settings(address(), learner="clean-ann")) as ann,
+        connect(Settings(address(), learner="clean-ann-2")) as namesake,
+    ):
+        hers, others = at_work(ann), at_work(namesake)
+        given = {"KAFKA_BOOTSTRAP_SERVERS": address(), "FIBERLAB_LEARNER": "clean-ann"}
+        assert clean.main([], given) == 0
+        said = capsys.readouterr().out
+        assert f"removed topic {hers}" in said
+        assert f"removed group {ann.namespace}billing" in said
+        assert "1 topics and 1 groups of 'fiberlab.clean-ann.' removed." in said
+        with namesake.reader("billing") as reader:
+            topics = reader.topics()
+        assert hers not in topics
+        assert others in topics
+        assert clean.main([], given) == 0
+        assert "0 topics and 0 groups" in capsys.readouterr().out
+
+
+@pytest.mark.kafka
+def test_a_group_with_somebody_in_it_is_kept_and_said(capsys):
+    with connect(Settings(address(), learner="clean-bob")) as bob:
+        topic = bob.fresh_topic("events", 1)
+        with closing(bob.consumer(topic, "billing")) as member:
+            eventually(
+                lambda: member.poll(timeout_ms=400) or member.assignment(), "bob to be in", within_s=30
+            )
+            given = {"KAFKA_BOOTSTRAP_SERVERS": address(), "FIBERLAB_LEARNER": "clean-bob"}
+            assert clean.main([], given) == 1
+            assert f"kept group {bob.namespace}billing: somebody is in it" in capsys.readouterr().out
+
+
+@pytest.mark.embedded
+def test_the_embedded_broker_leaves_nothing_to_remove(capsys):
+    assert clean.main([], {}) == 0
+    assert "the embedded broker leaves nothing behind" in capsys.readouterr().out
+
+
+@pytest.mark.embedded
+def test_a_kafka_that_is_not_there_is_said(capsys):
+    assert clean.main([], {"KAFKA_BOOTSTRAP_SERVERS": "no-such-host.invalid:9092"}) == 1
+    assert "does not resolve" in capsys.readouterr().out
