@@ -1,8 +1,13 @@
-"""Make the pictures of the README again, from a real run.
+"""Make the pictures of the README again, from a real run; live.png is JupyterLab in Chromium.
 
 .venv/bin/python pictures/make.py
 """
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from fiberlab.lab.bill_figures import both_designs
@@ -14,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Write both_designs.png and house.png beside this file, and print their sentences."""
+    """Write both_designs.png, house.png and live.png beside this file."""
     chapter = Chapter.open("pictures")
     try:
         figures = {
@@ -26,6 +31,16 @@ def main() -> None:
     for name, figure in figures.items():
         (HERE / name).write_bytes(figure.png)
         print(f"{name}: {figure}")
+    screenshot()
+
+
+def screenshot() -> None:
+    """Write live.png: what the browser test sees."""
+    test = [sys.executable, "-m", "pytest", "-q", "tests/browser", "-k", "keeps_the_still_picture"]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"FIBERLAB_SCREENSHOTS": folder, "CI": "true"}  # no browser: an error
+        subprocess.run(test, cwd=HERE.parent, env=environment, check=True)
+        shutil.copy(Path(folder, "light.png"), HERE / "live.png")
 
 
 if __name__ == "__main__":

@@ -126,6 +126,7 @@ TECHNOLOGIES = (
             "fiberlab.eventdriven.gateway",
             "fiberlab.kafka",
             "fiberlab.lab.kafka_lessons",
+            "fiberlab.lab.live.reading",  # a live view reads the topic with a reader of its own
         ),
         "events and services must be readable without a client library",
     ),
@@ -170,6 +171,7 @@ PACKAGE_LINES = {
     "fiberlab": 900,  # the two designs and what they stand on: what a learner reads
     "fiberlab.kafka": 1500,  # which Kafka?
     "fiberlab.lab": 3000,  # the stage of the notebooks
+    "fiberlab.lab.live": 1000,  # pictures that move, in a folder of their own with their JavaScript
     "fiberlab.commands": 900,  # what lab.py calls
 }
 

@@ -12,7 +12,7 @@ from fiberlab.lab.source import imports
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PACKAGES = {"fiberlab", "coupled", "eventdriven", "kafka", "lab", "commands"}
+PACKAGES = {"fiberlab", "coupled", "eventdriven", "kafka", "lab", "live", "commands"}
 PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "data" / "README.md", ROOT / "bench" / "README.md"]
 
 

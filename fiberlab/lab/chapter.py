@@ -2,16 +2,18 @@
 
 import atexit
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from fiberlab.domain import Action
 from fiberlab.kafka import environment as settings
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
 from fiberlab.lab.designs import Coupled, Design, EventDriven
+from fiberlab.lab.live.watching import Live, named
 
 _open: list["Chapter"] = []  # at most one in a kernel
 
@@ -24,6 +26,7 @@ class Chapter:
         self._folder = tempfile.TemporaryDirectory(prefix=f"fiberlab-{number}-", ignore_cleanup_errors=True)
         self._environment = settings.ours(environment)
         self._running: dict[type, Design] = {}
+        self._live: Live | None = None
         self.company = days.company()
         self.day = days.shipped_day()
 
@@ -61,6 +64,15 @@ class Chapter:
         self._running[EventDriven] = design
         return design
 
+    def watch(self, *designs: Design, day: Sequence[Action] | None = None, a_second: float = 20) -> Live:
+        """A live picture of the designs, with traffic of its own; an earlier picture becomes a still one.
+
+        `day` is sent once, at so many actions a second; without it the traffic goes on until it is closed.
+        """
+        self._close_live()
+        self._live = Live(named(*designs), self.company, day, a_second)
+        return self._live
+
     def close(self) -> None:
         """Stop everything this chapter started and remove its folder. Closing twice is fine."""
         with ExitStack() as closing:  # the last named first, and each of them, whatever happens to the others
@@ -69,10 +81,18 @@ class Chapter:
                 closing.callback(self.cluster.close)
             for kind in list(self._running):
                 closing.callback(self._close, kind)
+            closing.callback(self._close_live)
 
     def _close(self, kind: type) -> None:
         if design := self._running.pop(kind, None):
+            if self._live and design in self._live.designs.values():
+                self._close_live()
             design.close()
+
+    def _close_live(self) -> None:
+        live, self._live = self._live, None
+        if live:
+            live.close()
 
 
 @atexit.register

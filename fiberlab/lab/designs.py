@@ -16,8 +16,9 @@ from fiberlab.eventdriven import customer_billing, gateway, installer_billing
 from fiberlab.eventdriven.service import Service
 from fiberlab.kafka.cluster import Cluster
 from fiberlab.kafka.topics import TopicView
+from fiberlab.lab.live.slow import SlowLedger as Ledger
 from fiberlab.lab.running import HttpServer, Worker, wait_until
-from fiberlab.ledger import Charge, Ledger
+from fiberlab.ledger import Charge
 
 SERVICES = (customer_billing, installer_billing)
 PARTITIONS = 4
@@ -29,21 +30,21 @@ class Coupled:
     def __init__(self, company: Company, folder: Path) -> None:
         database = folder / f"backend-{uuid4().hex}.sqlite"
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
-            self._ledger = opened.enter_context(Ledger(database))
+            self.ledger = opened.enter_context(Ledger(database))
             accounts = Accounts(database)
             opened.callback(accounts.close)
-            server = HttpServer("backend", backend.create(company, accounts, self._ledger))
+            server = HttpServer("backend", backend.create(company, accounts, self.ledger))
             opened.callback(server.stop)
             self.url = server.url
             self._opened = opened.pop_all()
 
     def charges(self) -> list[Charge]:
         """Every charge in the ledger."""
-        return self._ledger.charges()
+        return self.ledger.charges()
 
     def written_at_s(self) -> dict[str, float]:
         """When each action was charged: seconds since 1970 by action id."""
-        return self._ledger.written_at_s()
+        return self.ledger.written_at_s()
 
     def settle(self) -> None:
         """Return at once: what was answered is billed."""
@@ -94,11 +95,11 @@ class EventDriven:
 
     def charges(self) -> list[Charge]:
         """Every charge of every service's ledger."""
-        return [charge for ledger in self._ledgers.values() for charge in ledger.charges()]
+        return [charge for ledger in self.ledgers.values() for charge in ledger.charges()]
 
     def written_at_s(self) -> dict[str, float]:
         """When each action was charged: seconds since 1970 by action id."""
-        return {id: at for ledger in self._ledgers.values() for id, at in ledger.written_at_s().items()}
+        return {id: at for ledger in self.ledgers.values() for id, at in ledger.written_at_s().items()}
 
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised."""
@@ -109,7 +110,7 @@ class EventDriven:
         self._opened.close()
 
     def _start_services(self, opened: ExitStack, folder: Path, modules: tuple[ModuleType, ...]) -> None:
-        self._ledgers = {
+        self.ledgers = {
             module.GROUP: opened.enter_context(Ledger(folder / f"{module.GROUP}-{self.topic}.sqlite"))
             for module in modules
         }
@@ -129,7 +130,7 @@ class EventDriven:
         return server.url
 
     def _service(self, module: ModuleType) -> Service:
-        handle = partial(module.handle, ledger=self._ledgers[module.GROUP])
+        handle = partial(module.handle, ledger=self.ledgers[module.GROUP])
         join = partial(self.cluster.consumer, self.topic, self.group(module.GROUP))
         return Service(module.GROUP, join, handle)
 

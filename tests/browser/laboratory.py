@@ -1,0 +1,78 @@
+"""A real JupyterLab on a free port, and Debian's Chromium that looks at it. Both end with the test."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import nbformat
+
+from tests.facts import eventually
+
+ROOT = Path(__file__).parents[2]
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+def chromium() -> str | None:
+    """Where the system's Chromium is, None if it has none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
+    """Return once the notebook of these code cells is written."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+
+
+@contextmanager
+def jupyterlab(folder: Path, theme: str = "JupyterLab Light") -> Iterator[str]:
+    """The address of a JupyterLab that shows this folder, with no setting of the user's."""
+    port, settings = free_port(), folder / ".settings"
+    write_settings(settings, "apputils-extension/themes", theme=theme)
+    write_settings(settings, "apputils-extension/notification", fetchNews="false", checkForUpdates=False)
+    # Cells out of sight stay in the page, where a test can look at them.
+    write_settings(settings, "notebook-extension/tracker", windowingMode="none")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
+    command += [f"--ServerApp.port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+    command += ["--ServerApp.port_retries=0", "--LabApp.collaborative=False"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    environment |= {f"JUPYTER_{kind}_DIR": str(folder / f".{kind}") for kind in ("CONFIG", "RUNTIME", "DATA")}
+    with (folder / "jupyterlab.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            eventually(lambda: answers(f"{address}/api/status"), "JupyterLab to answer", within_s=60)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def write_settings(folder: Path, plugin: str, **values: object) -> None:
+    """Set what the user of this JupyterLab has set of a plugin."""
+    file = folder / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(values))
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens to."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def answers(address: str) -> bool:
+    """Whether something answers 200 there."""
+    try:
+        return httpx.get(address, timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False

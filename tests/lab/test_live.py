@@ -1,0 +1,275 @@
+"""A live view shows what is there, changes nothing of it, and leaves a still picture and nothing else."""
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+
+import pytest
+from PIL import Image
+
+from fiberlab.lab import days
+from fiberlab.lab.bills import bills
+from fiberlab.lab.chapter import Chapter
+from fiberlab.lab.designs import EventDriven
+from fiberlab.lab.live import watching
+from fiberlab.lab.live.watching import Live
+from fiberlab.lab.traffic import replay
+from tests.facts import eventually, files_open, seconds
+
+BOTH = ["customer-billing", "installer-billing"]
+
+
+@pytest.fixture(scope="module")
+def day(company):
+    return days.generated_day(company, seed=11, actions=150, installer_percent=30)
+
+
+@pytest.fixture
+def chapter() -> Iterator[Chapter]:
+    chapter = Chapter.open("05", {})
+    yield chapter
+    chapter.close()
+
+
+@pytest.fixture
+def live(chapter) -> Live:
+    """Both designs, watched, with traffic without end."""
+    live = chapter.watch(chapter.coupled(), chapter.event_driven(), a_second=50)
+    eventually(lambda: first_picture(live), "the first picture")
+    return live
+
+
+def first_picture(live: Live) -> list[int]:
+    return (live.view.snapshot.get("topic") or {}).get("ends", [])
+
+
+def press(live: Live, **message: object) -> None:
+    """What the browser sends when something is pressed."""
+    live.view._handle_custom_msg(message, [])
+
+
+def controls(live: Live) -> dict:
+    return live.view.snapshot["controls"]
+
+
+def charged(design) -> set[tuple[str, int]]:
+    return {(charge.id, charge.amount_cents) for charge in design.charges()}
+
+
+# What it shows
+
+
+@pytest.mark.timeout(180)
+def test_a_day_watched_live_ends_with_the_ledgers_of_the_unwatched_replay(chapter, company):
+    day = days.generated_day(company, seed=2028, actions=1000)
+    unwatched = {}
+    for design in (chapter.coupled(), chapter.event_driven()):
+        replay(day, design.url)
+        design.settle()
+        unwatched[type(design)] = charged(design)
+    coupled, backbone = chapter.coupled(), chapter.event_driven()
+    figure = chapter.watch(coupled, backbone, day=day, a_second=400).finish()
+    assert charged(coupled) == unwatched[type(coupled)]
+    assert charged(backbone) == unwatched[type(backbone)]
+    assert figure.sentence.startswith("1,000 actions sent. In the coupled design customers were billed $")
+    assert "group installer-billing has read 1,000 of 1,000, 0 behind" in figure.sentence
+
+
+def test_the_last_picture_says_the_same_in_every_run(chapter, day):
+    def run() -> str:
+        live = chapter.watch(chapter.coupled(), chapter.event_driven(), day=day, a_second=400)
+        return live.finish().sentence
+
+    assert run() == run()
+
+
+def test_the_day_ends_by_itself_and_leaves_the_picture(chapter, day):
+    live = chapter.watch(chapter.event_driven(), day=day[:40], a_second=400)
+    eventually(lambda: live.still, "the still picture", within_s=30)
+    assert live.still.sentence.startswith("40 actions sent.")
+    assert Image.open(io.BytesIO(live.still.png)).width == 1440
+    assert live.finish() is live.still
+
+
+def test_the_snapshot_counts_what_the_topic_and_the_ledgers_hold(live):
+    press(live, do="pause")
+    eventually(lambda: controls(live)["paused"] and live._over(), "the traffic to pause")
+    for design in live.designs.values():
+        design.settle()
+    backbone, sent = live.designs["event-driven"], len(live.traffic.script.sent)
+    eventually(lambda: sum(live.view.snapshot["topic"]["ends"]) == sent, "the view to have seen everything")
+    eventually(lambda: [sum(g["lag"]) for g in live.view.snapshot["topic"]["groups"]] == [0, 0], "no lag")
+    snapshot = live.view.snapshot
+    assert [group["name"] for group in snapshot["topic"]["groups"]] == BOTH
+    assert sum(snapshot["actors"].values()) == snapshot["designs"]["coupled"]["accepted"] == sent
+    actions = tuple(live.traffic.script.sent.values())
+    for name, design in (("coupled", live.designs["coupled"]), ("event-driven", backbone)):
+        frame = bills(actions, design.charges(), live.company)
+        shown = [outcome for outcome in snapshot["outcomes"] if outcome["design"] == name]
+        assert sum(outcome["billed_cents"] for outcome in shown) == frame.billed_cents.sum()
+        assert sum(outcome["wrong_cents"] for outcome in shown) == frame.wrong_cents.sum()
+        assert sum(outcome["wrong"] for outcome in shown) == (frame.wrong_cents != 0).sum()
+    assert "customer-billing is 0 behind" in snapshot["sentence"]
+
+
+def test_the_services_do_not_notice_that_they_are_watched(chapter, day):
+    backbone = chapter.event_driven()
+    chapter.watch(backbone, day=day, a_second=400).finish()
+    assert {name: service.handled for name, service in backbone.services.items()} == dict.fromkeys(BOTH, 150)
+    assert [list(service.broker_errors) for service in backbone.services.values()] == [[], []]
+    replay(day, backbone.url)
+    backbone.settle()
+    assert sum(backbone.view.ends().values()) == 300
+
+
+# Controls
+
+
+def test_a_stopped_service_falls_behind_alone_and_catches_up(live):
+    press(live, do="service", name="installer-billing")
+
+    def lags() -> list[int]:
+        return [sum(group["lag"]) for group in live.view.snapshot["topic"]["groups"]]
+
+    eventually(lambda: live.view.snapshot["topic"]["groups"][1]["status"] == "stopped", "it to stop")
+    eventually(lambda: lags()[1] > 20 and lags()[0] < 10, "its lag to grow, and nobody else's")
+    press(live, do="service", name="installer-billing")
+    press(live, do="pause")
+    eventually(lambda: lags() == [0, 0], "it to catch up")
+
+
+def test_a_day_with_a_stopped_service_waits_for_it(chapter, day):
+    backbone = chapter.event_driven()
+    backbone.stop("installer-billing")
+    live = chapter.watch(backbone, day=day[:30], a_second=400)
+    eventually(lambda: live.traffic.ended, "the day to be sent")
+    eventually(lambda: sum(live.reader.lag("installer-billing")) == 30, "the lag to be seen")
+    assert live.still is None
+    press(live, do="service", name="installer-billing")
+    eventually(lambda: live.still, "the still picture", within_s=30)
+
+
+def test_paused_traffic_stands_still_and_goes_on(live):
+    press(live, do="pause")
+    eventually(lambda: controls(live)["paused"], "the pause")
+    sent = len(live.traffic.script.sent)
+    press(live, do="send", actor="installer")  # by hand goes through all the same
+    eventually(lambda: len(live.traffic.script.sent) == sent + 1, "one action by hand")
+    assert len(live.traffic.script.sent) == sent + 1
+    press(live, do="start")
+    eventually(lambda: len(live.traffic.script.sent) > sent + 10, "the traffic to flow")
+
+
+def test_an_action_sent_by_hand_is_followed_to_its_bills(live):
+    press(live, do="pause")
+    press(live, do="send", actor="installer")
+
+    def told() -> str:
+        return "; ".join(live.view.snapshot["followed"])
+
+    eventually(lambda: "event-driven: billed $" in told() and "read by installer-billing" in told(), "a bill")
+    assert told().startswith("installer buys ")
+    assert "coupled: answered 200 after " in told()
+    assert "event-driven: answered 202 after " in told()
+
+
+def test_slow_billing_lets_the_coupled_apps_wait_and_the_gateway_answer(live):
+    press(live, do="slow", value=400)
+    eventually(lambda: controls(live)["slow_ms"] == 400, "billing to be slow")
+    press(live, do="rate", value=200)
+
+    def behind() -> int:
+        designs = live.view.snapshot["designs"]
+        return designs["event-driven"]["accepted"] - designs["coupled"]["accepted"]
+
+    eventually(lambda: behind() > 20, "the coupled design to fall behind")
+    live.close()
+    assert {ledger.delay_s for ledger in live.controls.ledgers} == {0}
+
+
+def test_rate_share_and_reset_hold_from_the_next_action_on(live):
+    press(live, do="share", value=100)
+    press(live, do="rate", value=999)
+    press(live, do="reset")
+    eventually(lambda: "begins again" in controls(live)["said"], "the reset")
+    assert (controls(live)["share"], controls(live)["rate"]) == (100, 400)
+    eventually(lambda: len(live.traffic.script.sent) > 20, "the traffic to go on")
+    assert {action.actor.kind for action in live.traffic.script.sent.values()} == {"installer"}
+    assert all(id.endswith(".2") for id in live.traffic.script.sent)
+
+
+@pytest.mark.parametrize("message", [{"do": "dance"}, {"do": "service", "name": "x"}, {"do": "rate"}, {}])
+def test_a_message_that_makes_no_sense_is_told_and_changes_nothing(live, message):
+    press(live, **message)
+    eventually(lambda: "did not work" in live.controls.said, "the answer")
+    assert live.controls._worker.running
+
+
+# Closing
+
+
+@pytest.mark.parametrize("close", ["the button", "close", "the chapter", "the design again", "another view"])
+def test_closing_in_any_way_leaves_no_thread_and_no_socket(close):
+    for warm in (True, False):
+        files, threads = files_open(), set(threading.enumerate())
+        chapter = Chapter.open("05", {})
+        coupled = chapter.coupled()
+        live = chapter.watch(coupled, chapter.event_driven(), a_second=100)
+        eventually(lambda live=live: first_picture(live), "the first picture")
+        ways = {
+            "the button": lambda live=live: press(live, do="close"),
+            "close": live.close,
+            "the chapter": chapter.close,
+            "the design again": chapter.event_driven,
+            "another view": lambda chapter=chapter, coupled=coupled: chapter.watch(coupled).close(),
+        }
+        ways[close]()
+        eventually(lambda live=live: live.still, "the still picture")
+        live.close()
+        assert not [t.name for t in threading.enumerate() if t.name.startswith("live ")]
+        chapter.close()
+        eventually(lambda t=threads, w=warm: w or set(threading.enumerate()) <= t, "all threads to end")
+        eventually(lambda f=files, w=warm: w or files_open() <= f, "all sockets to be closed")
+
+
+def test_closing_twice_gives_the_same_picture(live):
+    assert live.close() is live.close() is live.finish()
+
+
+def test_a_view_without_a_sale_leaves_a_picture_that_says_so(chapter):
+    live = chapter.watch(chapter.coupled(), day=())
+    assert live.finish().sentence == "0 actions sent. No sale was made, so nothing was billed."
+
+
+def test_a_service_that_fails_is_raised_by_finish_and_the_view_still_closes(chapter, day, monkeypatch):
+    backbone = chapter.event_driven()
+    monkeypatch.setattr(EventDriven, "settle", lambda _: 1 / 0)
+    live = chapter.watch(backbone, day=day[:10], a_second=400)
+    backbone.stop("customer-billing")
+    with pytest.raises(ZeroDivisionError):
+        live.finish()
+    assert live.close().sentence.startswith("10 actions sent.")
+
+
+def test_a_picture_that_cannot_be_drawn_is_raised_and_nothing_is_left(chapter, company, monkeypatch):
+    monkeypatch.setattr(watching, "still", lambda *_: 1 / 0)
+    live = Live(watching.named(chapter.coupled()), company)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            live.close()
+    assert live.view.comm is None  # nothing to show
+
+
+def test_a_waiting_finish_says_what_it_waits_for(live, monkeypatch):
+    monkeypatch.setattr(live, "_over", lambda: False)
+    with pytest.raises(TimeoutError, match="the day's traffic to be sent"):
+        live.finish(within_s=0.1)
+
+
+def test_the_cell_has_its_view_at_once_and_nothing_is_printed_outside_a_notebook(chapter):
+    designs, said = (chapter.coupled(), chapter.event_driven()), io.StringIO()
+    with redirect_stdout(said):
+        took_s = seconds(lambda: chapter.watch(*designs))
+    assert took_s < 1  # 0.03 s; bench/live.py measures it
+    assert said.getvalue() == ""
