@@ -76,10 +76,10 @@ def environment():
     return kept | DEAD_INDEX | JUPYTER_DATA
 
 
-def call(root, *arguments, program=("lab.py",)):
-    """Run lab.py to its end."""
-    command = [sys.executable, *program, *arguments]
-    return subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, timeout=50)
+def call(root, *arguments, program=("lab.py",), **variables):
+    """Run lab.py to its end, with these variables in its environment besides."""
+    command, told = [sys.executable, *program, *arguments], environment() | variables
+    return subprocess.run(command, cwd=root, env=told, capture_output=True, text=True, timeout=50)
 
 
 def assert_one_sentence_and_the_next_step(result, sentence, next_step):
@@ -255,17 +255,20 @@ def test_every_leg_runs_after_a_failure_and_the_last_line_sums_up(ready):
     bodies = {"test_kept": "pass", "test_kept_too": "assert False", "test_left_out": "pass"}
     planted = "\n\n".join(f"def {name}():\n    {body}\n" for name, body in bodies.items())
     (ready / "tests/test_planted.py").write_text(planted)
-    result = call(ready, "test", "-k", "kept")
+    (ready / "tests/browser").mkdir()
+    (ready / "tests/browser/test_seen.py").write_text("def test_seen():\n    pass\n")
+    result = call(ready, "test", "-k", "kept", CI="true")
     lines = result.stdout.splitlines()
     assert result.returncode == 1
-    assert [line.split()[:6] for line in lines[-5:-1]] == [
+    assert [line.split()[:6] for line in lines[-6:-1]] == [
         ["ruff", "check", "FAILED", "0", "passed", "1"],  # B011: assert False
         ["ruff", "format", "ok", "1", "passed", "0"],
         ["tests", "FAILED", "1", "passed", "1", "failed"],
         ["notebooks", "ok", "1", "passed", "0", "failed"],
+        ["browser", "ok", "1", "passed", "0", "failed"],
     ]
     assert "This was a partial run: of tests/ only what `-k kept` selects." in lines
-    assert lines[-1] == "3 passed, 2 failed"
+    assert lines[-1] == "4 passed, 2 failed"
 
 
 PASSED, SKIPPED = "<testcase/>", "<testcase><skipped/></testcase>"

@@ -5,20 +5,18 @@ is said, and counted as failed.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from subprocess import PIPE
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).parents[2]
-ADDRESS = "KAFKA_BOOTSTRAP_SERVERS"
+from fiberlab.commands.lent_kafka import ADDRESS, ROOT, apache_kafka
+
 # What of tests/ speaks to a Kafka; the rest knows none, and the embedded leg has run it.
 ON_KAFKA = ["tests/kafka", "tests/apache_kafka", "tests/eventdriven", "tests/lab", "tests/test_same_story.py"]
 ON_KAFKA += [
@@ -27,6 +25,7 @@ ON_KAFKA += [
     "tests/test_outage.py",
     "tests/test_thirty_learners.py",
 ]
+IN_BROWSER = "tests/browser"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
 NBVAL += ["--nbval-cell-timeout=120", "--timeout=300", "notebooks"]
 
@@ -54,9 +53,21 @@ def embedded_legs(options: Sequence[str]) -> list[Leg]:
     return [
         ruff_leg("check"),
         ruff_leg("format", "--check"),
-        pytest_leg("tests", "tests", "-m", "not kafka", *options),
+        pytest_leg("tests", "tests", f"--ignore={IN_BROWSER}", "-m", "not kafka", *options),
         pytest_leg("notebooks", *NBVAL),
+        *browser_legs(),
     ]
+
+
+def browser_legs() -> list[Leg]:
+    """The tests in a browser, if there is one; in CI there must be.
+
+    In a process of their own: what Playwright's greenlets leave behind makes Python 3.11's parser fail later.
+    """
+    if os.environ.get("CI") or shutil.which("chromium") or shutil.which("chromium-browser"):
+        return [pytest_leg("browser", IN_BROWSER)]
+    print("\nThe tests in a browser DID NOT RUN: there is no Chromium. On Debian: apt-get install chromium")
+    return []
 
 
 def kafka_legs(options: Sequence[str]) -> list[Leg]:
@@ -71,30 +82,6 @@ def kafka_legs(options: Sequence[str]) -> list[Leg]:
         ]
         kafka.keep_logs = any(leg.failed for leg in legs)
     return legs
-
-
-@dataclass
-class Lent:
-    """An Apache Kafka for the time of the tests; without an address there is none."""
-
-    address: str
-    keep_logs: bool = False
-
-
-@contextmanager
-def apache_kafka() -> Iterator[Lent]:
-    """The Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else one that tests/apache_kafka starts."""
-    if address := os.environ.get(ADDRESS):
-        yield Lent(address)
-        return
-    print("Starting Apache Kafka, the version of docker-compose.yml, without Docker ...")
-    command = [sys.executable, "-m", "tests.apache_kafka", "--for-tests"]
-    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, cwd=ROOT) as process:
-        kafka = Lent(process.stdout.readline().strip())
-        try:
-            yield kafka
-        finally:
-            print(process.communicate("keep\n" if kafka.keep_logs else "")[0], end="")
 
 
 def ruff_leg(*arguments: str) -> Leg:
