@@ -62,7 +62,7 @@ def embedded_legs(options: Sequence[str]) -> list[Leg]:
 def browser_legs() -> list[Leg]:
     """The tests in a browser, if there is one; in CI there must be.
 
-    In a process of their own: what Playwright's greenlets leave behind makes Python 3.11's parser fail later.
+    In a process of their own: Playwright's event loop stays in its main thread.
     """
     if os.environ.get("CI") or shutil.which("chromium") or shutil.which("chromium-browser"):
         return [pytest_leg("browser", IN_BROWSER)]
