@@ -133,9 +133,7 @@ def test_every_cell_can_be_run_twice_and_nothing_is_left_after_clean_up(path: Pa
         before = printed(client, probe)
         for number, cell in enumerate(notebook.cells):
             for _ in range(2):
-                client.clear_display_id_mapping(
-                    number
-                )  # the first run's pictures are gone
+                client.clear_display_id_mapping(number)  # the first run's pictures are gone
                 client.execute_cell(cell, number)
             complaints = [out for out in cell.get("outputs", []) if out.get("name") == "stderr"]
             assert not complaints, f"{cell.id}: {complaints}"
