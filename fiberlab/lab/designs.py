@@ -3,6 +3,7 @@
 They share their shape (`url`, `charges`, `settle`, `close`), so that one story can be told on both.
 """
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from fiberlab.eventdriven.service import Service
 from fiberlab.kafka.cluster import Cluster
 from fiberlab.kafka.topics import TopicView
 from fiberlab.lab.live.slow import SlowLedger as Ledger
-from fiberlab.lab.running import HttpServer, Worker, wait_until
+from fiberlab.lab.running import HttpServer, wait_until
+from fiberlab.lab.services import Handle, Services
 from fiberlab.ledger import Charge
 
 SERVICES = (customer_billing, installer_billing)
@@ -68,30 +70,41 @@ class EventDriven:
             self.url = self._start_gateway(opened, company)
             self._opened = opened.pop_all()
 
+    def add(self, name: str, handle: Handle) -> None:
+        """Start one more listener: it reads the topic from offset 0, and nothing else changes.
+
+        `handle` gets every event. Raises NameTakenError if there is a service of this name.
+        """
+        self._services.add(name, handle)
+
     def start(self, name: str) -> None:
         """Start the service; it goes on where its group has committed."""
-        self._worker(name).start()
+        self._services.start(name)
 
     def stop(self, name: str) -> None:
         """Return once the service has stopped, and nobody else; raise what its handler raised."""
-        self._worker(name).stop()
-        self._worker(name).raise_error()
+        self._services.stop(name)
 
     def status(self) -> dict[str, str]:
         """The state of each service by name: "running", "stopped" or "failed: ..."."""
-        return {name: worker.status for name, worker in self._workers.items()}
+        return self._services.status()
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """The services by name, in the order in which they were added."""
+        return self._services.members
 
     def group(self, name: str) -> str:
-        """The service's consumer group: this run's own, so that two on one Kafka do not share the work."""
-        return f"{name}.{self.topic}"
+        """The service's consumer group."""
+        return self._services.group(name)
 
     def lag(self) -> dict[str, int]:
         """How many events each service has yet to read."""
-        return {name: self.view.lag(self.group(name)) for name in self.services}
+        return self._services.lag()
 
-    def cursors(self) -> dict[str, dict[int, int]]:
+    def cursors(self) -> dict[str, Mapping[int, int]]:
         """The committed offset of each service, by partition."""
-        return {name: self.view.committed(self.group(name)) for name in self.services}
+        return self._services.cursors()
 
     def charges(self) -> list[Charge]:
         """Every charge of every service's ledger."""
@@ -103,24 +116,21 @@ class EventDriven:
 
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised."""
-        wait_until(self._settled, "the running services to read the whole topic", within_s=60)
+        wait_until(self._services.settled, "the running services to read the whole topic", within_s=60)
 
     def close(self) -> None:
         """Stop everything, close the ledgers, delete the topic. Closing twice is fine."""
         self._opened.close()
 
     def _start_services(self, opened: ExitStack, folder: Path, modules: tuple[ModuleType, ...]) -> None:
+        self._services = Services(self.cluster, self.topic, self.view)
         self.ledgers = {
             module.GROUP: opened.enter_context(Ledger(folder / f"{module.GROUP}-{self.topic}.sqlite"))
             for module in modules
         }
-        self.services = {module.GROUP: self._service(module) for module in modules}
-        self._workers = {name: Worker(name, service.run) for name, service in self.services.items()}
-        for worker in self._workers.values():
-            opened.callback(worker.stop)
-            worker.start()
-        for worker in self._workers.values():
-            opened.callback(worker.tell_to_stop)  # all of them, before the first is waited for
+        opened.callback(self._services.close)
+        for module in modules:
+            self.add(module.GROUP, partial(module.handle, ledger=self.ledgers[module.GROUP]))
 
     def _start_gateway(self, opened: ExitStack, company: Company) -> str:
         producer = self.cluster.producer()
@@ -128,23 +138,6 @@ class EventDriven:
         server = HttpServer("gateway", gateway.create(company, producer, self.topic))
         opened.callback(server.stop)
         return server.url
-
-    def _service(self, module: ModuleType) -> Service:
-        handle = partial(module.handle, ledger=self.ledgers[module.GROUP])
-        join = partial(self.cluster.consumer, self.topic, self.group(module.GROUP))
-        return Service(module.GROUP, join, handle)
-
-    def _worker(self, name: str) -> Worker:
-        if name not in self._workers:
-            raise LookupError(f"there is no service {name!r}; choose one of {', '.join(self._workers)}")
-        return self._workers[name]
-
-    def _settled(self) -> bool:
-        running = [name for name, worker in self._workers.items() if worker.running]
-        settled = all(self.view.lag(self.group(name)) == 0 for name in running)
-        for worker in self._workers.values():  # after the look, or one that fails now would pass for stopped
-            worker.raise_error()
-        return settled
 
 
 Design = Coupled | EventDriven
