@@ -1,7 +1,7 @@
 """What apps and tablets may send, the same to both designs: one action, or a reason why not.
 
-Every refusal is a 4xx whose `detail` is a sentence; nothing is charged or emitted before the checks
-have passed. It knows the domain and FastAPI, and neither design.
+Every refusal is a 4xx, or a 503 for "try again", whose `detail` is a sentence; nothing is charged or emitted
+before the checks have passed. It knows the domain and FastAPI, and neither design.
 """
 
 import re
@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from fiberlab.domain import Action, Actor, NotAllowedError, UnknownNameError
-from fiberlab.ledger import ConflictingChargeError
+from fiberlab.ledger import ConflictingChargeError, LedgerDownError
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9 ._:-]+$")]
 
@@ -38,7 +38,7 @@ _BY_STATUS = {
     404: "there is nothing at this address; POST one action to /actions",
     405: "this address takes no such method; POST one action to /actions",
 }
-_REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409}
+_REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409, LedgerDownError: 503}
 _PROBLEMS_TOLD = 8
 
 
@@ -73,6 +73,13 @@ class ActionRequest(BaseModel):
         return Action(self.id, self.action, self.account_id, actor, self.plan, self.at)
 
 
+class Bill(BaseModel):
+    """The answer of a design that bills before it answers: this action was charged this much, in cents."""
+
+    action_id: str
+    amount_cents: int
+
+
 def body(action: Action) -> dict[str, Any]:
     """The JSON body with which an app or tablet sends this action."""
     return {
@@ -86,7 +93,7 @@ def body(action: Action) -> dict[str, Any]:
 
 
 def new_app(title: str) -> FastAPI:
-    """An HTTP app that answers bad requests with a reason: 400, 403, 404, 405, 409 or 422."""
+    """An HTTP app that answers bad requests with a reason: 400, 403, 404, 405, 409, 422 or 503."""
     app = FastAPI(title=title, redirect_slashes=False)
     app.add_exception_handler(RequestValidationError, _malformed)
     for status, sentence in _BY_STATUS.items():

@@ -43,6 +43,10 @@ class ConflictingChargeError(ValueError):
     """The same source and id came with another charge: two different actions share one id."""
 
 
+class LedgerDownError(RuntimeError):
+    """The ledger's file cannot be written at the moment; nothing was."""
+
+
 _COLUMNS = ", ".join(field.name for field in fields(Charge))
 _INSERT = f"""INSERT INTO charges ({_COLUMNS}, written_at_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (source, id) DO NOTHING"""
@@ -75,11 +79,15 @@ class Ledger:
     def write(self, charge: Charge) -> bool:
         """Whether the charge is new: False if it was written before and nothing changed.
 
-        Raises ConflictingChargeError if the same source and id stand for another charge.
+        Raises ConflictingChargeError if the same source and id stand for another charge, and
+        LedgerDownError if the file cannot be written now.
         """
-        with self._lock:
-            new = self._database.execute(_INSERT, (*astuple(charge), time.time())).rowcount == 1
-            written = charge if new else self._find(charge.source, charge.id)
+        try:
+            with self._lock:
+                new = self._database.execute(_INSERT, (*astuple(charge), time.time())).rowcount == 1
+                written = charge if new else self._find(charge.source, charge.id)
+        except sqlite3.OperationalError as error:  # locked, or the disk is full
+            raise LedgerDownError(f"{charge!r} is not written ({error}); write it again later") from error
         if written != charge:
             raise ConflictingChargeError(f"{charge!r} has the id of {written!r}; choose a new id per action")
         return new

@@ -48,7 +48,19 @@ DIRECTIONS = (
         "fiberlab.coupled",
         ("fiberlab.domain", "fiberlab.ledger", "fiberlab.api", "fiberlab.coupled"),
         ("*",),
-        "the two designs are compared, so neither may lean on the other",
+        "the designs are compared, so none may lean on another",
+    ),
+    Direction(
+        "fiberlab.monolith",
+        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.api", "fiberlab.monolith"),
+        ("*",),
+        "the designs are compared, so none may lean on another",
+    ),
+    Direction(
+        "fiberlab.monolith.*_billing",
+        ("fiberlab.domain",),
+        ("*",),
+        "an actor's module knows no other actor and no ledger: that makes it modular",
     ),
     Direction(
         "fiberlab.eventdriven",  # every module without a row of its own below: a service
@@ -90,6 +102,7 @@ DIRECTIONS = (
             "fiberlab.ledger",
             "fiberlab.api",
             "fiberlab.coupled",
+            "fiberlab.monolith",
             "fiberlab.eventdriven",
             "fiberlab.kafka",
             "fiberlab.lab",
@@ -115,7 +128,13 @@ class Technology(NamedTuple):
 TECHNOLOGIES = (
     Technology(
         "fastapi",
-        ("fiberlab.api", "fiberlab.coupled.backend", "fiberlab.eventdriven.gateway", "fiberlab.lab.running*"),
+        (
+            "fiberlab.api",
+            "fiberlab.coupled.backend",
+            "fiberlab.monolith.backend",
+            "fiberlab.eventdriven.gateway",
+            "fiberlab.lab.running*",
+        ),
         "HTTP is how a request comes in, not how it is billed",
     ),
     Technology("uvicorn", ("fiberlab.lab.running*",), "the apps do not know who serves them"),
@@ -168,9 +187,10 @@ MODULE_LINES = 150  # every line of the file
 FUNCTION_LINES = 20  # lines of the body that are not blank; decorators, signature and docstring are free
 # Of several rows that name a module the longest counts, as in DIRECTIONS.
 PACKAGE_LINES = {
-    "fiberlab": 900,  # the two designs and what they stand on: what a learner reads
+    "fiberlab": 1100,  # the three designs and what they stand on: what a learner reads
     "fiberlab.kafka": 1500,  # which Kafka?
     "fiberlab.lab": 3000,  # the stage of the notebooks
+    "fiberlab.lab.coupling": 1000,  # what a change costs, measured on copies of the source
     "fiberlab.lab.live": 1000,  # pictures that move, in a folder of their own with their JavaScript
     "fiberlab.commands": 900,  # what lab.py calls
 }
@@ -423,6 +443,13 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("coupled/billing.py", "from fiberlab.eventdriven import events", "imports fiberlab.eventdriven.ev"),
         ("coupled/billing.py", "import fiberlab.kafka.cluster", "billing imports fiberlab.kafka.cluster"),
         ("coupled/billing.py", "def f():\n    import fiberlab.lab.checks", "imports fiberlab.lab.checks"),
+        ("monolith/billing.py", "from fiberlab.coupled import accounts", "imports fiberlab.coupled.accounts"),
+        ("monolith/__init__.py", "import fiberlab.eventdriven", "fiberlab.monolith imports fiberlab.eventd"),
+        (
+            "monolith/installer_billing.py",
+            "from fiberlab.monolith import customer_billing",
+            "imports fiberlab.monolith.customer_billing",
+        ),
         ("eventdriven/events.py", "from ..coupled import billing", "imports fiberlab.coupled.billing"),
         ("eventdriven/events.py", "from . import gateway", "events imports fiberlab.eventdriven.gateway"),
         (
@@ -578,4 +605,5 @@ def test_every_row_is_proven_by_a_violation(row: Direction | Technology | Use):
     reports = [row for rule in (wrong_directions, wrong_homes, wrong_uses) for row in PLANTED[rule]]
     planted_in = {"fiberlab." + file.removesuffix(".py").replace("/", ".") for file, _, _ in reports}
     mentioned = " ".join(f"{text} {complaint}" for _, text, complaint in reports)
-    assert row[0] in planted_in or re.search(rf"\b{re.escape(row[0])}\b", mentioned)
+    planted = any(covers(row[0], module) for module in planted_in if "*" in row[0])
+    assert planted or row[0] in planted_in or re.search(rf"\b{re.escape(row[0])}\b", mentioned)

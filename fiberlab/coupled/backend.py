@@ -1,20 +1,12 @@
 """The backend: one HTTP app that prices and charges, then answers 200 with the bill."""
 
 from fastapi import FastAPI
-from pydantic import BaseModel
 
-from fiberlab.api import ActionRequest, new_app
+from fiberlab.api import ActionRequest, Bill, new_app
 from fiberlab.coupled import billing
 from fiberlab.coupled.accounts import Accounts
 from fiberlab.domain import Company
 from fiberlab.ledger import Ledger
-
-
-class Bill(BaseModel):
-    """The answer: this action was charged this much, in cents."""
-
-    action_id: str
-    amount_cents: int
 
 
 def create(company: Company, accounts: Accounts, ledger: Ledger) -> FastAPI:

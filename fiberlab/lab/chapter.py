@@ -12,7 +12,7 @@ from fiberlab.domain import Action
 from fiberlab.kafka import environment as settings
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
-from fiberlab.lab.designs import Coupled, Design, EventDriven
+from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith
 from fiberlab.lab.live.watching import Live, named
 
 _open: list["Chapter"] = []  # at most one in a kernel
@@ -55,6 +55,13 @@ class Chapter:
         self._close(Coupled)
         design = Coupled(self.company, Path(self._folder.name))
         self._running[Coupled] = design
+        return design
+
+    def monolith(self) -> Monolith:
+        """A modular monolith with an empty database; an earlier one is closed."""
+        self._close(Monolith)
+        design = Monolith(self.company, Path(self._folder.name))
+        self._running[Monolith] = design
         return design
 
     def event_driven(self) -> EventDriven:

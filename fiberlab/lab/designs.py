@@ -1,26 +1,25 @@
-"""Both designs as running systems: what a notebook starts, asks for its bills, and stops.
+"""The designs as running systems: what a notebook starts, asks for its bills, and stops.
 
 They share their shape (`url`, `charges`, `settle`, `close`), so that one story can be told on both.
 """
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from uuid import uuid4
 
-from fiberlab.coupled import backend
+from fiberlab.coupled import backend as coupled
 from fiberlab.coupled.accounts import Accounts
 from fiberlab.domain import Company
 from fiberlab.eventdriven import customer_billing, gateway, installer_billing
-from fiberlab.eventdriven.service import Service
 from fiberlab.kafka.cluster import Cluster
 from fiberlab.kafka.topics import TopicView
 from fiberlab.lab.live.slow import SlowLedger as Ledger
 from fiberlab.lab.running import HttpServer, wait_until
-from fiberlab.lab.services import Handle, Services
+from fiberlab.lab.services import Services
 from fiberlab.ledger import Charge
+from fiberlab.monolith import backend as monolith
 
 SERVICES = (customer_billing, installer_billing)
 PARTITIONS = 4
@@ -33,9 +32,7 @@ class Coupled:
         database = folder / f"backend-{uuid4().hex}.sqlite"
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
             self.ledger = opened.enter_context(Ledger(database))
-            accounts = Accounts(database)
-            opened.callback(accounts.close)
-            server = HttpServer("backend", backend.create(company, accounts, self.ledger))
+            server = self._start(company, database, opened)
             opened.callback(server.stop)
             self.url = server.url
             self._opened = opened.pop_all()
@@ -55,56 +52,32 @@ class Coupled:
         """Stop the app and close the database. Closing twice is fine."""
         self._opened.close()
 
+    def _start(self, company: Company, database: Path, opened: ExitStack) -> HttpServer:
+        accounts = Accounts(database)
+        opened.callback(accounts.close)
+        return HttpServer("backend", coupled.create(company, accounts, self.ledger))
 
-class EventDriven:
+
+class Monolith(Coupled):
+    """The modular monolith, running in the same way: one app, one SQLite file."""
+
+    def _start(self, company: Company, database: Path, _: ExitStack) -> HttpServer:
+        return HttpServer("backend", monolith.create(company, self.ledger))
+
+
+class EventDriven(Services):
     """Gateway, a topic of its own, and billing services that each keep a ledger of their own."""
 
     def __init__(
         self, company: Company, folder: Path, cluster: Cluster, services: tuple[ModuleType, ...] = SERVICES
     ) -> None:
-        self.cluster, self.topic = cluster, cluster.fresh_topic("plan-events", PARTITIONS)
+        topic = cluster.fresh_topic("plan-events", PARTITIONS)
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
-            opened.callback(cluster.delete_topic, self.topic)
-            self.view = opened.enter_context(TopicView(cluster, self.topic))
+            opened.callback(cluster.delete_topic, topic)
+            super().__init__(cluster, topic, opened.enter_context(TopicView(cluster, topic)))
             self._start_services(opened, folder, services)
             self.url = self._start_gateway(opened, company)
             self._opened = opened.pop_all()
-
-    def add(self, name: str, handle: Handle) -> None:
-        """Start one more listener: it reads the topic from offset 0, and nothing else changes.
-
-        `handle` gets every event. Raises NameTakenError if there is a service of this name.
-        """
-        self._services.add(name, handle)
-
-    def start(self, name: str) -> None:
-        """Start the service; it goes on where its group has committed."""
-        self._services.start(name)
-
-    def stop(self, name: str) -> None:
-        """Return once the service has stopped, and nobody else; raise what its handler raised."""
-        self._services.stop(name)
-
-    def status(self) -> dict[str, str]:
-        """The state of each service by name: "running", "stopped" or "failed: ..."."""
-        return self._services.status()
-
-    @property
-    def services(self) -> dict[str, Service]:
-        """The services by name, in the order in which they were added."""
-        return self._services.members
-
-    def group(self, name: str) -> str:
-        """The service's consumer group."""
-        return self._services.group(name)
-
-    def lag(self) -> dict[str, int]:
-        """How many events each service has yet to read."""
-        return self._services.lag()
-
-    def cursors(self) -> dict[str, Mapping[int, int]]:
-        """The committed offset of each service, by partition."""
-        return self._services.cursors()
 
     def charges(self) -> list[Charge]:
         """Every charge of every service's ledger."""
@@ -116,19 +89,18 @@ class EventDriven:
 
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised."""
-        wait_until(self._services.settled, "the running services to read the whole topic", within_s=60)
+        wait_until(self.settled, "the running services to read the whole topic", within_s=60)
 
     def close(self) -> None:
         """Stop everything, close the ledgers, delete the topic. Closing twice is fine."""
         self._opened.close()
 
     def _start_services(self, opened: ExitStack, folder: Path, modules: tuple[ModuleType, ...]) -> None:
-        self._services = Services(self.cluster, self.topic, self.view)
         self.ledgers = {
             module.GROUP: opened.enter_context(Ledger(folder / f"{module.GROUP}-{self.topic}.sqlite"))
             for module in modules
         }
-        opened.callback(self._services.close)
+        opened.callback(super().close)
         for module in modules:
             self.add(module.GROUP, partial(module.handle, ledger=self.ledgers[module.GROUP]))
 

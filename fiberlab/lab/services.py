@@ -16,8 +16,8 @@ class Services:
     """The listeners of a topic, each a consumer group of its own in a thread of its own."""
 
     def __init__(self, cluster: Cluster, topic: str, view: TopicView) -> None:
-        self.members: dict[str, Service] = {}
-        self._cluster, self._topic, self._view = cluster, topic, view
+        self.services: dict[str, Service] = {}
+        self.cluster, self.topic, self.view = cluster, topic, view
         self._workers: dict[str, Worker] = {}
 
     def add(self, name: str, handle: Handle) -> None:
@@ -25,12 +25,12 @@ class Services:
 
         Raises NameTakenError if the topic has a service of this name.
         """
-        if name in self.members:
+        if name in self.services:
             raise NameTakenError(f"there is a service {name!r} on this topic; choose another name")
-        self.members[name] = Service(
-            name, partial(self._cluster.consumer, self._topic, self.group(name)), handle
+        self.services[name] = Service(
+            name, partial(self.cluster.consumer, self.topic, self.group(name)), handle
         )
-        self._workers[name] = Worker(name, self.members[name].run)
+        self._workers[name] = Worker(name, self.services[name].run)
         self._workers[name].start()
 
     def start(self, name: str) -> None:
@@ -48,20 +48,20 @@ class Services:
 
     def group(self, name: str) -> str:
         """The service's consumer group: this run's own, so that two on one Kafka do not share the work."""
-        return f"{name}.{self._topic}"
+        return f"{name}.{self.topic}"
 
     def lag(self) -> dict[str, int]:
         """How many events each service has yet to read."""
-        return {name: self._view.lag(self.group(name)) for name in self.members}
+        return {name: self.view.lag(self.group(name)) for name in self.services}
 
     def cursors(self) -> dict[str, Mapping[int, int]]:
         """The committed offset of each service, by partition."""
-        return {name: self._view.committed(self.group(name)) for name in self.members}
+        return {name: self.view.committed(self.group(name)) for name in self.services}
 
     def settled(self) -> bool:
         """Whether every running service has read the whole topic; raise what a service raised."""
         running = [name for name, worker in self._workers.items() if worker.running]
-        settled = all(self._view.lag(self.group(name)) == 0 for name in running)
+        settled = all(self.view.lag(self.group(name)) == 0 for name in running)
         for worker in self._workers.values():  # after the look, or one that fails now would pass for stopped
             worker.raise_error()
         return settled
