@@ -1,63 +1,27 @@
-"""Exercise checks: *correct*, *not yet* (what happened, and who is harmed) or *not attempted*.
+"""Exercise checks: *correct*, *not yet*, *not attempted* or *error in your code*.
 
-A check never raises for what the learner wrote. It does not know any exercise: a notebook gives it the
-learner's function, or a wrapper made with `functools.wraps`, and the cases. An endless loop is not caught.
+A check never raises for what the learner wrote, and ends it if it does not end. It does not know any
+exercise: it is given the learner's function, or a wrapper made with `functools.wraps`, and the cases.
 """
 
-import contextlib
 import copy
 import inspect
-import io
-import re
-import reprlib
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-Status = Literal["correct", "not yet", "not attempted"]
-
-_SHORT = reprlib.Repr()  # sorts sets and dicts, and shortens what is long, so that its text is stable
-_SHORT.maxstring = _SHORT.maxother = 160
-_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = 8
+from fiberlab.lab import time_limit
+from fiberlab.lab.cases import Case, Misconception, error_text, harm, problem, shown
+from fiberlab.lab.outcomes import Outcome
 
 
 class NoCaseError(ValueError):
     """A check was given no case."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """One call of the learner's function, what should come back, and who is harmed if it does not.
-
-    Where many answers are right, `verify` takes what came back and returns what is wrong with it, or
-    None; `expected` then says in words what is right. The arguments are copied for every call.
-    """
-
-    arguments: tuple[object, ...]
-    expected: object
-    why: str
-    verify: Callable[[object], str | None] | None = None
-
-
-@dataclass(frozen=True, repr=False)
-class Outcome:
-    """How a check came out: one line of text and, in Jupyter, the same as two short paragraphs."""
-
-    status: Status
-    message: str
-    who_is_harmed: str = ""
-
-    def __repr__(self) -> str:
-        harmed = f" Who is harmed: {self.who_is_harmed}" if self.who_is_harmed else ""
-        return f"{self.status}: {self.message}{harmed}"
-
-    def _repr_markdown_(self) -> str:
-        harmed = f"\n\n**Who is harmed:** {_literal(self.who_is_harmed)}" if self.who_is_harmed else ""
-        return f"**{self.status.capitalize()}.** {_literal(self.message)}{harmed}"
-
-
-def check(function: Callable[..., object], cases: Iterable[Case]) -> Outcome:
+def check(
+    function: Callable[..., object], cases: Iterable[Case], misconceptions: Sequence[Misconception] = ()
+) -> Outcome:
     """How the learner's function does on the cases, told by the smallest one that fails.
 
     Raises NoCaseError if there is no case.
@@ -66,82 +30,84 @@ def check(function: Callable[..., object], cases: Iterable[Case]) -> Outcome:
     if not ordered:
         raise NoCaseError(f"no case for {function!r}; give at least one Case")
     if not callable(function):
-        return Outcome("not yet", f"{_shown(function)} is not a function; run the cell that defines yours.")
+        return Outcome("not yet", f"{shown(function)} is not a function; run the cell that defines yours.")
     outcomes = (_try(function, case) for case in ordered)
     passed = Outcome("correct", f"{len(ordered)} of {len(ordered)} cases came out as expected.")
-    return next((outcome for outcome in outcomes if outcome.status != "correct"), passed)
+    first = next((outcome for outcome in outcomes if outcome.status != "correct"), passed)
+    return _named(first, function, ordered, misconceptions) if first.status == "not yet" else first
+
+
+def _named(
+    outcome: Outcome, function: Callable[..., object], cases: list[Case], known: Sequence[Misconception]
+) -> Outcome:
+    """The outcome with the misconception that answers every case as the learner's function does."""
+    given = _answers(function, cases) if known else None
+    for misconception in known:
+        if given and _same(given, _answers(misconception.answer, cases)):
+            told = f"{outcome.message} {misconception.told}"
+            return replace(outcome, message=told, misconception=misconception.name)
+    return outcome
+
+
+def _answers(function: Callable[..., object], cases: list[Case]) -> list[tuple[type, object]] | None:
+    """What comes back for each case; None if one call brings nothing back."""
+    answers = []
+    for case in cases:
+        called = _call(function, case)
+        if called.hung_at or called.error:
+            return None
+        answers.append((type(called.result), _without_noise(called.result)))
+    return answers
+
+
+def _same(given: object, known: object) -> bool:
+    try:
+        return bool(given == known)
+    except Exception:  # what came back may break any comparison
+        return False
+
+
+def _without_noise(result: object) -> object:
+    """The result; two ways to compute a fraction differ in its last digits."""
+    return round(result, 9) if isinstance(result, float) else result
+
+
+def _call(function: Callable[..., object], case: Case) -> time_limit.Call:
+    return time_limit.call(function, copy.deepcopy(case.arguments), time_limit.WITHIN_S)
 
 
 def _try(function: Callable[..., object], case: Case) -> Outcome:
+    """How one case came out; what the learner prints is shown as always."""
     name = getattr(function, "__name__", "your function")
-    call = f"{name}({', '.join(_shown(argument) for argument in case.arguments)})"
-    arguments = copy.deepcopy(case.arguments)
-    try:
-        result, printed = _call(function, arguments)
-    except NotImplementedError:
+    call = f"{name}({', '.join(shown(argument) for argument in case.arguments)})"
+    called = _call(function, case)
+    print(called.printed, end="")
+    if called.hung_at:
+        return Outcome("error in your code", f"{call} {_hung(function, called)}")
+    if isinstance(called.error, NotImplementedError):
         again = "Write its body, run its cell, then run this cell again."
         return Outcome("not attempted", f"{name} raises NotImplementedError. {again}")
-    except (Exception, SystemExit) as error:
-        return Outcome("not yet", f"{call} raised {_error(error)}{_own_line(function, error)}.", case.why)
-    problem = _problem(case, result, printed)
-    return Outcome("not yet", f"{call} {problem}.", case.why) if problem else Outcome("correct", call)
+    if called.error:
+        return Outcome("error in your code", f"{call} {_raised(function, called.error)}.")
+    wrong = problem(case, called.result, called.printed)
+    if wrong:
+        return Outcome("not yet", f"{call} {wrong}.", harm(case, called.result))
+    return Outcome("correct", call)
 
 
-def _call(function: Callable[..., object], arguments: tuple[object, ...]) -> tuple[object, str]:
-    """What the function returned and what it printed, which is shown to the learner as always."""
-    page = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(page):
-            result = function(*arguments)
-    finally:
-        print(page.getvalue(), end="")
-    return result, page.getvalue()
+def _hung(function: Callable[..., object], called: time_limit.Call) -> str:
+    line = _own_line(function, called.hung_at) or " in what it called"
+    where = f"did not end within {time_limit.WITHIN_S:g} s; it was still{line}."
+    restart = " It cannot be ended from here, because it waits outside Python: restart the kernel."
+    return where if called.ended else where + restart
 
 
-def _problem(case: Case, result: object, printed: str) -> str | None:
-    """None if the result is right, else what should have come back and what did."""
-    try:
-        wrong = _wrong(case, result)
-    except Exception as error:  # what came back may break any comparison
-        wrong = f": it cannot be checked, {_error(error)}"
-    if wrong is None:
-        return None
-    expected = case.expected if case.verify else _shown(case.expected)
-    came = f"it returned {_shown(result)}{wrong}"
-    if result is None:
-        came = "it returned nothing: let every way through it end in return"
-        if printed:
-            came = f"it printed {_shown(printed.strip())} and returned nothing: use return, not print"
-    return f"should return {expected}, but {came}"
+def _raised(function: Callable[..., object], error: BaseException) -> str:
+    return f"raised {error_text(error)}{_own_line(function, traceback.extract_tb(error.__traceback__))}"
 
 
-def _wrong(case: Case, result: object) -> str | None:
-    if case.verify:
-        reason = case.verify(result)
-        return reason and f": {reason}"
-    same = result == case.expected and isinstance(result, type(case.expected))  # 80.0 is not 80 cents
-    return None if same else ""
-
-
-def _error(error: BaseException) -> str:
-    return f"{type(error).__name__}: {_one_line(str(error))}".removesuffix(": ")
-
-
-def _own_line(function: Callable[..., object], error: BaseException) -> str:
+def _own_line(function: Callable[..., object], lines: traceback.StackSummary) -> str:
     """Where in the learner's own cell it happened: the line's number and text, if there is one."""
     file = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    own = [line for line in lines if line.filename == file]
     return f" in line {own[-1].lineno}: {own[-1].line}" if own else ""
-
-
-def _shown(value: object) -> str:
-    return _one_line(_SHORT.repr(value))
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split("\n")))
-
-
-def _literal(text: str) -> str:
-    """The text so that Markdown shows it as it is; a dollar sign would begin mathematics."""
-    return re.sub(r"[\\`*_\[\]<>#|~&]", r"\\\g<0>", text).replace("$", "`$`")

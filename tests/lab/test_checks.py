@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fiberlab.lab.checks import Case, NoCaseError, Outcome, check
+from fiberlab.lab.cases import Case, Misconception
+from fiberlab.lab.checks import NoCaseError, check
+from fiberlab.lab.outcomes import Outcome
 
 pytestmark = pytest.mark.embedded
 
@@ -106,9 +108,8 @@ def test_what_the_learner_prints_on_the_way_is_shown(capsys: pytest.CaptureFixtu
 def test_an_exception_names_the_learners_own_line(cell: Cell):
     mine = cell("def price(cents):\n    rate = {}\n    return cents * rate['installer']\n")
     assert check(mine, [Case((4990,), 3992, ADA_OVERPAYS)]) == Outcome(
-        "not yet",
+        "error in your code",
         "price(4990) raised KeyError: 'installer' in line 3: return cents * rate['installer'].",
-        ADA_OVERPAYS,
     )
 
 
@@ -148,16 +149,23 @@ FAULTS = {
     "leaving Python": (leaves, "raised SystemExit: 1 in line"),
     "no message": (says_nothing, "raised ValueError in line"),
     "endless recursion": (recurses, "raised RecursionError: "),
-    "not a function": (42, "42 is not a function; run the cell that defines yours"),
-    "a type": (str, "should return 3992, but it returned '4990'"),
 }
 
 
 @pytest.mark.parametrize(("function", "message"), FAULTS.values(), ids=FAULTS)
-def test_no_fault_of_the_learner_breaks_the_check(function: Callable[..., object], message: str):
+def test_what_the_learners_code_raises_is_an_error_in_it(function: Callable[..., object], message: str):
     outcome = check(function, CASES)
-    assert outcome.status == "not yet"
+    assert outcome.status == "error in your code"
     assert message in outcome.message
+
+
+def test_what_is_not_a_function_is_not_yet():
+    assert "42 is not a function; run the cell that defines yours" in check(42, CASES).message
+
+
+def test_another_type_is_named():
+    message = check(str, CASES).message
+    assert "should return 3992, but it returned '4990': a value of type str, not int" in message
 
 
 def test_stopping_the_kernel_stops_the_check():
@@ -236,11 +244,32 @@ def test_the_text_is_one_line_and_the_same_every_time():
     assert len(line) < 300
 
 
-def test_in_jupyter_the_status_comes_first_and_nothing_turns_into_markup():
-    shown = check(lambda cents, percent=20: "<b>*4*</b>", CASES)._repr_markdown_()
-    assert shown.startswith("**Not yet.** ")
-    assert r"\<b\>\*4\*\</b\>" in shown
-    assert shown.endswith("\n\n**Who is harmed:** Ada pays `$`9.98 too much.")
+def test_who_is_harmed_is_told_with_how_much():
+    case = Case((4990,), 3992, "Ada, who pays", how_much=lambda came: f"{came - 3992} cents too much")
+    assert check(no_discount, [case]).who_is_harmed == "Ada, who pays, 998 cents too much"
+    assert check(lambda cents: "much", [case]).who_is_harmed == "Ada, who pays"
+
+
+FULL_PRICE = Misconception(
+    "nobody has a discount", "An installer's sale has one.", lambda cents, percent=0: cents
+)
+TENTH = Misconception("always ten percent", "Look at the percents.", lambda cents, percent=0: cents * 9 // 10)
+
+
+def test_a_known_misconception_is_named_and_its_sentence_told():
+    outcome = check(no_discount, CASES, [TENTH, FULL_PRICE])
+    assert outcome.misconception == "nobody has a discount"
+    assert outcome.message.endswith("but it returned 4990. An installer's sale has one.")
+
+
+def test_another_wrong_answer_is_given_no_name():
+    outcome = check(lambda cents, percent=0: 0, CASES, [TENTH, FULL_PRICE])
+    assert (outcome.status, outcome.misconception) == ("not yet", "")
+
+
+def test_a_wrong_answer_that_fails_elsewhere_is_given_no_name():
+    outcome = check(lambda cents, percent=20: cents if percent == 20 else 1 // 0, CASES, [FULL_PRICE])
+    assert (outcome.status, outcome.misconception) == ("not yet", "")
 
 
 def test_a_check_without_a_case_is_refused():
