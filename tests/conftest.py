@@ -4,6 +4,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from fiberlab.domain import Company
 from fiberlab.kafka import environment
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
+from fiberlab.lab.progress_file import COPIES
 from tests.facts import eventually
 
 # An embedded broker has no threads in this process; these belong to libraries and live as long as it does.
@@ -49,6 +51,15 @@ def topic(cluster: Cluster) -> Iterator[str]:
     name = cluster.fresh_topic("test", 4)
     yield name
     cluster.delete_topic(name)
+
+
+@pytest.fixture
+def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of working copies, in which this kernel runs."""
+    copies = tmp_path / COPIES
+    copies.mkdir()
+    monkeypatch.chdir(copies)
+    return copies
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The shipped notebooks keep the rules of `notebook_rules.py`, and every rule is proven by a bad notebook."""
 
+import os
 import re
 from collections.abc import Callable
 from functools import cache
@@ -370,3 +371,15 @@ def test_every_allowed_exception_has_a_reason_and_is_still_there():
         (cell,) = [cell for cell in shipped()[name].cells if cell.id == identity]
         assert reason
         assert re.search(marker, cell.source) or marker in rules.tags(cell)
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "my-notebooks"])
+def test_every_link_in_a_chapter_leads_to_a_file_from_the_originals_and_from_the_working_copies(folder: str):
+    root = FOLDER.parent
+    for name, made in shipped().items():
+        for cell in made.cells:
+            for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", cell.source):
+                chapter = FOLDER / link if "/" not in link else None  # a copy of it stands beside the copy
+                assert (chapter or Path(os.path.normpath(root / folder / link))).exists(), (
+                    f"{name} [{cell.id}]"
+                )

@@ -48,6 +48,14 @@ def chosen(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]:
 def run(path: Path, save: bool) -> bool:
     """Whether every cell of the notebook ran without an error; says how far it is while it runs."""
     notebook = nbformat.read(path, as_version=4)
+    ran = executed(notebook, path)
+    if ran and save:
+        nbformat.write(tidy(notebook), path)
+    return ran
+
+
+def executed(notebook: NotebookNode, path: Path) -> bool:
+    """Whether every cell of this notebook ran where the file is; its outputs are then in it."""
     client = client_of(notebook, path.parent)
     try:
         with client.setup_kernel():
@@ -58,8 +66,6 @@ def run(path: Path, save: bool) -> bool:
         _say(f"{path.stem}: cell {cell.id!r} failed; open the notebook and run it there\n{error}\n")
         return False
     _say(f"{path.stem}: all {len(notebook.cells)} cells ran\n")
-    if save:
-        nbformat.write(_tidy(notebook), path)
     return True
 
 
@@ -88,7 +94,7 @@ def both_designs_as_told() -> bool:
     return bool((event_driven.wrong_cents == 0).all() and (coupled.wrong_cents != 0).any())
 
 
-def _tidy(notebook: NotebookNode) -> NotebookNode:
+def tidy(notebook: NotebookNode) -> NotebookNode:
     """The notebook without what differs from machine to machine."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}

@@ -11,9 +11,11 @@ from typing import Self
 from fiberlab.domain import Action
 from fiberlab.kafka import environment as settings
 from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.lab import days
+from fiberlab.lab import days, progress_file
 from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith
 from fiberlab.lab.live.watching import Live, named
+from fiberlab.lab.predictions import Comparison, Prediction, compared
+from fiberlab.lab.workbook_map import WorkbookMap, stops
 
 _open: list["Chapter"] = []  # at most one in a kernel
 
@@ -27,6 +29,7 @@ class Chapter:
         self._environment = settings.ours(environment)
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
+        self._predictions: dict[str, Prediction] = {}
         self.company = days.company()
         self.day = days.shipped_day()
 
@@ -45,6 +48,31 @@ class Chapter:
     def cluster(self) -> Cluster:
         """The Kafka of this chapter. Raises SettingsError; NoKafkaError if none answers at the address."""
         return connect(settings.read(self._environment))
+
+    @property
+    def learner(self) -> str:
+        """Who reads this, as the names on a shared Kafka begin; "learner" if nobody knows."""
+        try:
+            return settings.read(self._environment).learner
+        except settings.SettingsError:  # about Kafka, and told where Kafka is used
+            return "learner"
+
+    def predict(self, name: str, guess: object = None, choices: Sequence[str] = ()) -> Prediction:
+        """The guess, committed: a number, one of the choices or a set of them. None: no prediction.
+
+        Raises PredictionError if the guess is not among the choices.
+        """
+        self._predictions[name] = Prediction(name, guess, tuple(choices))
+        return self._predictions[name]
+
+    def compare(self, name: str, outcome: object) -> Comparison:
+        """The prediction of this name beside its outcome, and how many came true so far."""
+        made = self._predictions.get(name, Prediction(name, None))
+        return compared(progress_file.folder(), self.learner, f"{self.number}/{name}", made, outcome)
+
+    def progress(self) -> WorkbookMap:
+        """The workbook's chapters, and what this reader has done in each."""
+        return WorkbookMap(stops(), progress_file.known(progress_file.folder()))
 
     def topic(self, name: str, partitions: int = 4) -> str:
         """The name of a new, empty topic; it is deleted when the chapter closes."""

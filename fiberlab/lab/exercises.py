@@ -1,107 +1,65 @@
 """What each exercise must do, and who is harmed if it does not. Read it after you have tried."""
 
-import functools
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Sequence
 
 from fiberlab.domain import Action
 from fiberlab.eventdriven.events import Event, happened
+from fiberlab.lab.cases import Case, Misconception
 from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.checks import Case, Outcome, check
-from fiberlab.lab.kafka_lessons import look, write_keys
-
-
-def check_customer_price(function: Callable[[str, int], int]) -> Outcome:
-    """Chapter 01: what an action in the app costs, in cents."""
-    paid = "the customer, billed for something other than a sale at its list price"
-    unpaid = "Herd Fiber: a sale went out unpaid or at another price"
-    return check(
-        function,
-        [
-            Case(("purchase_plan", 3999), 3999, unpaid),
-            Case(("change_plan", 14999), 14999, unpaid),
-            Case(("browse_plan", 6995), 0, paid),
-            Case(("cancel_plan", 6995), 0, paid),
-        ],
-    )
-
-
-def check_wrongly_billed(function: Callable[[list[str]], list[int]]) -> Outcome:
-    """Chapter 02: which of one account's sales the shared billing gets wrong."""
-    missed = "Herd Fiber: a customer's sale at the installer's price is not found"
-    accused = "whoever has to write a correction for a bill that is right"
-    c, i = "customer", "installer"
-    return check(
-        function,
-        [
-            Case(([c],), [], accused),
-            Case(([i],), [], accused),
-            Case(([c, i],), [], accused),
-            Case(([i, c],), [1], missed),
-            Case(([i, c, c],), [1, 2], missed),
-            Case(([c, i, c, i, c],), [2, 4], missed),
-        ],
-    )
-
-
-class Actions(tuple[Action, ...]):
-    """Some of the day's actions; shown as their number."""
-
-    def __repr__(self) -> str:
-        return f"{len(self)} actions"
-
-
-def check_key(function: Callable[[Action], str], chapter: Chapter) -> Outcome:
-    """Chapter 04: a key that keeps each account's events in order, tried on a real topic."""
-    sales = Actions(action for action in chapter.day if action.name != "browse_plan")
-
-    @functools.wraps(function)
-    def keys(actions: Actions) -> list[str]:
-        return [function(action) for action in actions]
-
-    def on_topic(found: object) -> str | None:
-        return _key_problem(chapter, sales, found)
-
-    expected = "a text per action, the same for all actions of an account, and not one for all accounts"
-    harmed = (
-        "the customer whose cancellation overtakes her purchase, or everybody who waits behind one partition"
-    )
-    return check(keys, [Case((sales,), expected, harmed, verify=on_topic)])
-
-
-def _key_problem(chapter: Chapter, actions: Sequence[Action], keys: object) -> str | None:
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        return "a key must be text"
-    topic = chapter.topic("exercise-key")
-    write_keys(chapter, topic, [(key, action.account_id) for key, action in zip(keys, actions, strict=True)])
-    records = look(chapter, topic)[0]
-    partitions = records.groupby("label").partition.nunique()
-    if (partitions > 1).any():
-        account = partitions.idxmax()
-        return f"account {account}'s events went to {partitions[account]} partitions: no order among them"
-    if records.partition.nunique() == 1:
-        return "all accounts' events went to one partition: one worker has to do everything"
-    return None
-
-
-def check_commission(function: Callable[[Event], int | None], chapter: Chapter) -> Outcome:
-    """Chapter 05: the rule of a new listener, on real events."""
-    harmed = {
-        "installer": "the installer who sold it: the commission is 5 % of the list price, rounded down",
-        "customer": "Herd Fiber: nobody earns a commission on what a customer does in the app",
-    }
-    cases = [
-        Case((event,), _commission_cents(event), harmed[event.actor.kind])
-        for event in (happened(action, chapter.company.plans) for action in _one_of_each(chapter.day))
-    ]
-    return check(function, cases)
-
-
-def _one_of_each(day: Sequence[Action]) -> list[Action]:
-    kinds = {(action.name, action.actor.kind, action.plan): action for action in day}
-    return list(kinds.values())
+from fiberlab.lab.checks import check
+from fiberlab.lab.days import generated_day
+from fiberlab.lab.exercise import Answer, exercise
+from fiberlab.lab.outcomes import Outcome
 
 
 def _commission_cents(event: Event) -> int | None:
     if event.ACTION == "purchase_plan" and event.actor.kind == "installer":
         return event.plan.list_price_cents * 5 // 100
     return None
+
+
+COMMISSION_MISCONCEPTIONS = (
+    Misconception(
+        "whatever an installer does",
+        "Only a purchase earns a commission.",
+        lambda event: event.plan.list_price_cents * 5 // 100 if event.actor.kind == "installer" else None,
+    ),
+    Misconception(
+        "whoever purchases",
+        "Look at who did it.",
+        lambda event: event.plan.list_price_cents * 5 // 100 if event.ACTION == "purchase_plan" else None,
+    ),
+    Misconception(
+        "0 for nothing to do",
+        "An event that is none of your business gets None: 0 would write a charge of nothing.",
+        lambda event: _commission_cents(event) or 0,
+    ),
+    Misconception(
+        "rounded up",
+        "Round down to the cent.",
+        lambda event: _commission_cents(event) and -(-event.plan.list_price_cents * 5 // 100),
+    ),
+)
+
+
+@exercise("exercise-05-listener")
+def check_commission(function: Answer, chapter: Chapter, rng: random.Random) -> Outcome:
+    """Chapter 05: the rule of a new listener, on real events."""
+    harmed = {
+        "installer": "the installer who sold it: the commission is 5 % of the list price, rounded down",
+        "customer": "Herd Fiber: nobody earns a commission on what a customer does in the app",
+    }
+    unseen = generated_day(chapter.company, rng.randrange(1, 10_000), 300, installer_percent=50)
+    cases = [
+        Case((event,), _commission_cents(event), harmed[event.actor.kind])
+        for event in (
+            happened(action, chapter.company.plans) for action in _one_of_each((*chapter.day, *unseen))
+        )
+    ]
+    return check(function, cases, COMMISSION_MISCONCEPTIONS)
+
+
+def _one_of_each(day: Sequence[Action]) -> list[Action]:
+    kinds = {(action.name, action.actor.kind, action.plan): action for action in day}
+    return list(kinds.values())

@@ -1,0 +1,103 @@
+"""Predict, run, see: a guess that is committed before the experiment, and shown beside its outcome."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from numbers import Number
+from pathlib import Path
+from typing import Any
+
+from fiberlab.lab import progress_file
+from fiberlab.lab.outcomes import CARDS, card, line
+
+NEAR = 0.1  # a number is right within a tenth of the outcome; nothing but 0 is near 0
+
+
+class PredictionError(ValueError):
+    """A guess that no outcome could confirm."""
+
+
+@dataclass(frozen=True, repr=False)
+class Prediction:
+    """A guess: a number, one of the choices, or a set of them; None: no prediction."""
+
+    name: str
+    guess: Any
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        guesses = self.guess if isinstance(self.guess, set | frozenset) else {self.guess} - {None}
+        unknown = [one for one in guesses if self.choices and one not in self.choices]
+        if unknown:
+            choices = ", ".join(map(repr, self.choices))
+            raise PredictionError(f"{unknown[0]!r} is not among the choices; choose from {choices}")
+
+    def __repr__(self) -> str:
+        if self.guess is not None:
+            return f"Predicted: {_said(self.guess)}."
+        choices = f" Choose from {', '.join(map(repr, self.choices))}." if self.choices else ""
+        return f"No prediction yet: write yours in place of None, and run the cell again.{choices}"
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """A prediction beside its outcome; `score` is how many of the reader's were right, and of how many."""
+
+    prediction: Prediction
+    outcome: Any
+    score: tuple[int, int]
+
+    @property
+    def right(self) -> bool:
+        """Whether the prediction came true."""
+        return is_right(self.prediction.guess, self.outcome)
+
+    def __repr__(self) -> str:
+        return " ".join(f"{what}: {said}." for what, said in self._lines().items())
+
+    def _repr_html_(self) -> str:
+        look = CARDS["correct" if self.right else "not attempted"]
+        body = "".join(line(what, said) for what, said in self._lines().items())
+        return card(look, "Prediction and outcome", body)
+
+    def _lines(self) -> Mapping[str, str]:
+        if self.prediction.guess is None:
+            return {"Predicted": "nothing", "Outcome": _said(self.outcome)}
+        verdict = "as you expected" if self.right else "not what you expected"
+        right, of = self.score
+        predicted, outcome = _said(self.prediction.guess), f"{_said(self.outcome)}, {verdict}"
+        return {"Predicted": predicted, "Outcome": outcome, "Right so far": f"{right} of {of}"}
+
+
+def is_right(guess: object, outcome: object) -> bool:
+    """Whether this guess came true: the same, or a number within a tenth (NEAR) of the outcome."""
+    numbers = isinstance(guess, Number) and isinstance(outcome, Number)
+    return abs(guess - outcome) <= NEAR * abs(outcome) if numbers else guess == outcome
+
+
+def compared(where: Path | None, learner: str, key: str, made: Prediction, outcome: object) -> Comparison:
+    """The prediction beside what happened. The first comparison is the one that counts: a later one knows."""
+    plain = outcome.item() if hasattr(outcome, "item") else outcome  # a number of numpy's
+    if made.guess is None:
+        return Comparison(made, plain, (0, 0))
+    row = {
+        "guess": _kept(made.guess),
+        "outcome": _kept(plain),
+        "right": is_right(made.guess, plain),
+        "when": progress_file.now(),
+    }
+    progress_file.change(where, learner, lambda kept: kept["predictions"].setdefault(key, row))
+    kept = progress_file.known(where)["predictions"] or {key: row}
+    return Comparison(made, plain, (sum(bool(one.get("right")) for one in kept.values()), len(kept)))
+
+
+def _kept(value: object) -> object:
+    """The value as JSON can hold it."""
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return sorted(map(str, value))
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return ", ".join(sorted(map(str, value))) or "none of them"
+    return f"{value:,}" if isinstance(value, Number) else str(value)

@@ -1,0 +1,117 @@
+"""What a reader has done is kept in one file beside the working copies, whole, and nowhere else."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fiberlab.lab import progress_file
+from fiberlab.lab.chapter import Chapter, close_open_chapter
+from fiberlab.lab.exercise import exercise
+from fiberlab.lab.outcomes import Outcome
+from fiberlab.lab.progress_file import NAME, ProgressError, change, folder, known, nothing, read
+
+pytestmark = pytest.mark.embedded
+
+
+def test_only_the_folder_of_the_working_copies_keeps_anything(copies: Path, monkeypatch: pytest.MonkeyPatch):
+    assert folder() == copies
+    originals = copies.parent / "notebooks"
+    originals.mkdir()
+    monkeypatch.chdir(originals)
+    assert folder() is None
+    change(folder(), "ada", lambda progress: pytest.fail("nothing is kept here"))
+    assert list(originals.iterdir()) == []
+
+
+def test_a_change_is_kept_for_the_learner(copies: Path):
+    change(copies, "ada", lambda progress: progress["exercises"].update(one={"outcome": "correct"}))
+    change(copies, "ada", lambda progress: progress["exercises"].update(two={"outcome": "not yet"}))
+    assert read(copies / NAME)["learner"] == "ada"
+    assert sorted(known(copies)["exercises"]) == ["one", "two"]
+
+
+BOTH = """
+import sys
+from pathlib import Path
+from fiberlab.lab.progress_file import change
+def add(progress):
+    row = progress["exercises"].setdefault("common", {"attempts": 0})
+    row["attempts"] += 1
+for _ in range(100):
+    change(Path(sys.argv[1]), "ada", add)
+"""
+
+
+def test_two_kernels_at_once_lose_nothing(copies: Path):
+    root = Path(progress_file.__file__).parents[2]
+    kernels = [subprocess.Popen([sys.executable, "-c", BOTH, str(copies)], cwd=root) for _ in range(2)]
+    assert [kernel.wait(timeout=50) for kernel in kernels] == [0, 0]
+    assert known(copies)["exercises"]["common"]["attempts"] == 200
+
+
+DAMAGED = {
+    "half a file": '{"format": 1, "learner": "a',
+    "another format": json.dumps(nothing("ada") | {"format": 2}),
+    "a list": "[]",
+    "a table of texts": json.dumps(nothing("ada") | {"exercises": {"one": "correct"}}),
+    "attempts in words": json.dumps(nothing("ada") | {"exercises": {"one": {"attempts": "many"}}}),
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_is_put_aside_and_said(text: str, copies: Path, capsys: pytest.CaptureFixture[str]):
+    (copies / NAME).write_text(text, encoding="utf-8")
+    with pytest.raises(ProgressError, match=r"progress\.json"):
+        read(copies / NAME)
+    assert known(copies) == nothing()
+    change(copies, "ada", lambda progress: progress["exercises"].update(one={"outcome": "correct"}))
+    (aside,) = copies.glob("progress.damaged-*.json")
+    assert aside.read_text(encoding="utf-8") == text
+    assert f"It was put aside as {aside.name}; a new file begins." in capsys.readouterr().out
+    assert list(known(copies)["exercises"]) == ["one"]
+
+
+def test_nothing_but_the_file_and_its_lock_is_left(copies: Path):
+    change(copies, "ada", lambda progress: None)
+    assert sorted(path.name for path in copies.iterdir()) == [".progress.json.lock", "progress.json"]
+
+
+SAYS = {
+    "wrong": Outcome("not yet", "4 is not 5.", "Ada", "four is five"),
+    "other": Outcome("not yet", "4 is not 5.", "Ada"),
+    "right": Outcome("correct", "2 of 2 cases."),
+    "starter": Outcome("not attempted", "raises NotImplementedError"),
+}
+
+
+@exercise("exercise-99-five")
+def check_five(function: object, chapter: Chapter, rng: object) -> Outcome:
+    return SAYS[function()]
+
+
+@pytest.fixture
+def chapter() -> Chapter:
+    yield Chapter.open("99", {"FIBERLAB_LEARNER": "ada"})
+    close_open_chapter()
+
+
+def test_an_attempt_is_kept_with_what_was_thought(copies: Path, chapter: Chapter):
+    check_five(lambda: "starter", chapter)
+    assert known(copies) == nothing()
+    for answer in ("wrong", "other"):
+        check_five(lambda answer=answer: answer, chapter)
+    row = known(copies)["exercises"]["exercise-99-five"]
+    assert (row["outcome"], row["solved"], row["attempts"]) == ("not yet", False, 2)
+    assert row["misconception"] == "four is five"
+    assert row["message"] == "not yet: 4 is not 5. Who is harmed: Ada"
+    assert known(copies)["learner"] == "ada"
+
+
+def test_what_was_solved_once_stays_solved(copies: Path, chapter: Chapter):
+    for answer in ("right", "wrong"):
+        check_five(lambda answer=answer: answer, chapter)
+    row = known(copies)["exercises"]["exercise-99-five"]
+    assert (row["outcome"], row["solved"], row["attempts"]) == ("not yet", True, 2)
