@@ -218,6 +218,13 @@ def command_line() -> argparse.ArgumentParser:
     series = commands.add_parser("run", help="run the notebooks without a browser", allow_abbrev=False)
     series.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
     series.add_argument("names", nargs="*", help="only these, for example 05")
+    reset = commands.add_parser("reset", help="begin again; what you wrote is kept")
+    reset.add_argument("what", help="a chapter (01), an exercise by its name, or everything")
+    solved = commands.add_parser("trainer", help="run the notebooks with the exercises solved")
+    solved.add_argument("names", nargs="*", help="only these, for example 01")
+    progress = commands.add_parser("progress", help="who is stuck where, from progress files")
+    progress.add_argument("files", nargs="+", type=os.path.abspath, help="my-notebooks/progress.json of each")
+    progress.add_argument("--picture", type=os.path.abspath, default="progress.png", help="where to draw it")
     commands.add_parser("doctor", help="find out what is wrong here, or on the way to a Kafka")
     kafka = commands.add_parser("kafka", help="start and stop Apache Kafka, or clean up at a shared one")
     what = "up, status, down: in Docker; run: without it; clean: remove your own topics and groups"
@@ -246,6 +253,12 @@ def target(asked: argparse.Namespace, rest: list[str]) -> list[str]:
         others = {"run": ["tests.apache_kafka"], "clean": ["fiberlab.commands.clean"]}
         module = others.get(asked.what, ["fiberlab.commands.docker", asked.what])
         return [*module, *["--cluster"] * asked.cluster]
+    if asked.command == "reset":
+        return ["fiberlab.commands.reset", asked.what]
+    if asked.command == "trainer":
+        return ["fiberlab.commands.trainer", *asked.names]
+    if asked.command == "progress":
+        return ["fiberlab.commands.room", "--picture", asked.picture, *asked.files]
     if asked.command == "doctor":
         return ["fiberlab.commands.doctor"]
     port = ["--port", str(asked.port)] if asked.port else []

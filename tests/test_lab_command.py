@@ -222,10 +222,10 @@ def test_the_printed_address_answers_and_ctrl_c_leaves_nothing_running(ready):
     with start(ready) as running:
         assert running.stdout.readline() == "The workbook is open; Ctrl-C stops it.\n"
         address = running.stdout.readline().strip()
-        server, token = address.split("/lab/tree/notebooks/00-start-here.ipynb")
+        server, token = address.split("/lab/tree/my-notebooks/00-start-here.ipynb")
         assert server.startswith("http://127.0.0.1:")
         assert status_of(address) == 200
-        assert status_of(f"{server}/api/contents/notebooks/00-start-here.ipynb{token}") == 200
+        assert status_of(f"{server}/api/contents/my-notebooks/00-start-here.ipynb{token}") == 200
         assert status_of(f"{server}/api/kernels{token}", data=b"{}") == 201
         processes = [running, *psutil.Process(running.pid).children(recursive=True)]
         assert len(processes) >= 3
@@ -309,3 +309,37 @@ def test_run_hands_on_its_option_and_its_exit_status(ready):
     (ready / "fiberlab/commands/series.py").write_text("import sys; print(sys.argv[1:]); sys.exit(7)")
     result = call(ready, "run", "--save", "05")
     assert (result.stdout, result.returncode) == ("['--save', '05']\n", 7)
+
+
+# --- what a reader has written and done ---
+
+
+def test_files_are_named_from_where_the_trainer_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = lab.command_line().parse_args(["progress", "ada.json"])
+    module, *arguments = lab.target(asked, [])
+    assert module == "fiberlab.commands.room"
+    assert arguments == ["--picture", str(tmp_path / "progress.png"), str(tmp_path / "ada.json")]
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["reset", "exercise-01-price"], ["fiberlab.commands.reset", "exercise-01-price"]),
+        (["trainer"], ["fiberlab.commands.trainer"]),
+        (["trainer", "01", "02"], ["fiberlab.commands.trainer", "01", "02"]),
+    ],
+)
+def test_what_is_asked_for_is_handed_to_its_module(words, command):
+    assert lab.target(lab.command_line().parse_args(words), []) == command
+
+
+def test_the_copies_are_made_at_the_first_start_and_reset_keeps_what_was_written(ready):
+    copy = ready / "my-notebooks/00-start-here.ipynb"
+    told = call(ready, "reset", "00")
+    assert (told.returncode, told.stdout) == (0, "00-start-here is as it was shipped.\n")
+    copy.write_text("half a note", encoding="utf-8")
+    assert "What you had is in my-notebooks/kept/00-start-here." in call(ready, "reset", "00").stdout
+    (kept,) = (ready / "my-notebooks/kept").iterdir()
+    assert kept.read_text(encoding="utf-8") == "half a note"
+    assert_one_sentence_and_the_next_step(call(ready, "reset", "07"), "There is no chapter '07'", "name one")

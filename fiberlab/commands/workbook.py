@@ -1,4 +1,4 @@
-"""Open the workbook: `python3 lab.py` serves it in JupyterLab, on this computer only, until Ctrl-C."""
+"""Open the workbook: `python3 lab.py` serves working copies in JupyterLab, on this computer only."""
 
 import argparse
 import os
@@ -12,6 +12,8 @@ import urllib.request
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
+
+from fiberlab.commands import copies
 
 ROOT = Path(__file__).parents[2]
 LOG = Path(sys.prefix, "jupyter.log")
@@ -31,13 +33,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=int)
     parser.add_argument("--no-browser", action="store_true")
     asked = parser.parse_args(arguments)
+    for line in copies.refresh():
+        print(line)
     return serve(free_port(asked.port), not asked.no_browser)
 
 
 def serve(port: int, browser: bool) -> int:
     """Serve the workbook at this port until Ctrl-C; the exit status."""
     token = secrets.token_hex(24)
-    address = f"http://127.0.0.1:{port}/lab/tree/notebooks/00-start-here.ipynb?token={token}"
+    address = f"http://127.0.0.1:{port}/lab/tree/my-notebooks/00-start-here.ipynb?token={token}"
     environment = os.environ | {"JUPYTER_TOKEN": token}
     with LOG.open("wb") as log:
         settings = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "cwd": ROOT}

@@ -1,0 +1,118 @@
+"""Working copies: the workbook is read in `my-notebooks/`, beside the originals, and git ignores that folder.
+
+So an update never meets a reader's work. At each start a copy that the reader has not changed follows its
+original; a changed one stays. Changed means that the cells' text differs from what was copied: outputs do
+not count, and are replaced only with a new text of the original.
+"""
+
+import hashlib
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ORIGINALS, COPIES = ROOT / "notebooks", ROOT / "my-notebooks"
+KEPT, TAKEN = "kept", ".originals.json"  # TAKEN: the text of the original that each copy was made from
+
+Notebook = dict[str, Any]
+
+
+class CopyError(RuntimeError):
+    """A working copy cannot be made or given back: one sentence, and the next step."""
+
+    def __init__(self, sentence: str, next_step: str) -> None:
+        super().__init__(f"{sentence}\nNext: {next_step}")
+
+
+def refresh(originals: Path = ORIGINALS, copies: Path = COPIES) -> list[str]:
+    """What the reader has to know after each copy was made, refreshed or left as it is: a line each."""
+    copies.mkdir(exist_ok=True)
+    return [
+        line
+        for original in sorted(originals.glob("*.ipynb"))
+        for line in _refreshed(original, copies / original.name, read_taken(copies).get(original.name))
+    ]
+
+
+def _refreshed(original: Path, copy: Path, taken: str | None) -> list[str]:
+    if not copy.exists():
+        take(original, copy)
+        return []
+    now, mine = text_of(original), text_of(copy)
+    if mine == now:
+        remember(original, copy)
+    elif mine == taken:
+        take(original, copy)
+        return [f"{original.stem} was updated; you had not changed it, so you have the new one."]
+    elif now != taken:
+        return [_two_versions(original.stem)]
+    return []
+
+
+def _two_versions(name: str) -> str:
+    return (
+        f"{name} was updated, and you have written in your copy: yours stays as it is. "
+        f"To take the new one: python3 lab.py reset {name[:2]} (yours is then kept in {COPIES.name}/{KEPT})"
+    )
+
+
+def take(original: Path, copy: Path) -> None:
+    """Return once the copy is like the original."""
+    new = copy.with_name(f".{copy.name}.new")
+    shutil.copyfile(original, new)
+    new.replace(copy)
+    remember(original, copy)
+
+
+def remember(original: Path, copy: Path) -> None:
+    """Return once it is written down from which text of the original the copy was made."""
+    taken = read_taken(copy.parent) | {original.name: text_of(original)}
+    write(copy.parent / TAKEN, taken)
+
+
+def read_taken(copies: Path) -> dict[str, str]:
+    """By name, the text of the original that each copy was made from; empty if nobody knows any more."""
+    try:
+        taken = json.loads((copies / TAKEN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return taken if isinstance(taken, dict) else {}
+
+
+def text_of(notebook: Path) -> str:
+    """What identifies the text of a notebook: its cells' kinds and sources, without outputs and counts."""
+    try:
+        cells = [(cell["cell_type"], source(cell)) for cell in read(notebook)["cells"]]
+    except (ValueError, KeyError, TypeError):  # no notebook: then all of it is the text
+        return hashlib.sha256(notebook.read_bytes()).hexdigest()
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def source(cell: Notebook) -> str:
+    """The text of a cell; a notebook may hold it as lines."""
+    return "".join(cell["source"])
+
+
+def keep(copy: Path) -> Path:
+    """The file in `kept/` that holds what the copy holds now, under the date and time."""
+    kept = copy.parent / KEPT
+    kept.mkdir(exist_ok=True)
+    stem = f"{copy.stem}.{datetime.now():%Y-%m-%d-%H%M}"
+    names = (f"{stem}{extra}.ipynb" for extra in ("", *(f"-{number}" for number in range(2, 10_000))))
+    file = next(kept / name for name in names if not (kept / name).exists())
+    shutil.copyfile(copy, file)
+    return file
+
+
+def read(notebook: Path) -> Notebook:
+    """The notebook as JSON. Raises ValueError if it is none."""
+    return json.loads(notebook.read_text(encoding="utf-8"))
+
+
+def write(file: Path, content: Notebook) -> None:
+    """Return once the file holds this JSON, as Jupyter writes it; never half of it."""
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    new.replace(file)
