@@ -14,11 +14,11 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from fiberlab.lab import bill_figures, figure, house_figure, time_figures, topic_figures
+from fiberlab.lab import bill_figures, figure, house_figure, room_figure, time_figures, topic_figures
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bill_figures, house_figure, time_figures, topic_figures)
+MODULES = (bill_figures, house_figure, room_figure, time_figures, topic_figures)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -30,6 +30,11 @@ def a_bill(
         "actor": actor, "action": action, "plan": plan,
         "billed_cents": billed, "expected_cents": due, "wrong_cents": billed - due,
     }  # fmt: skip
+
+
+def readers(solved=False, attempts=3):
+    row = {"learner": "ada", "exercise": "exercise-01-price", "solved": solved, "attempts": attempts}
+    return pd.DataFrame([row, row | {"learner": "bo", "solved": True, "attempts": 1}])
 
 
 def a_day(**first):
@@ -90,6 +95,10 @@ CHANGES = {
     ],
     "answer_and_bill": [lambda change: time_figures.answer_and_bill(times(0.005, 0.02 if change else 0.005))],
     "house": [lambda change: house_figure.house([("app", "backend")], PARTS[: 3 if change else 4])],
+    "room": [
+        lambda change: room_figure.room(readers(attempts=0 if change else 3)),
+        lambda change: room_figure.room(readers(solved=change)),
+    ],
 }
 
 
@@ -248,6 +257,7 @@ def test_moving_parts_are_counted():
         (lambda: time_figures.answer_times({}), "there is no design"),
         (lambda: time_figures.answer_times({"coupled": []}), "'coupled' needs seconds above 0"),
         (lambda: time_figures.answer_and_bill(times()), "nothing to draw"),
+        (lambda: room_figure.room(pd.DataFrame()), "'learner'"),
         (lambda: house_figure.house([], PARTS), "the coupled design has no moving part"),
         (lambda: house_figure.house([("app", "backend"), ("wheel", "w")], PARTS), "'wheel'"),
     ],
