@@ -20,6 +20,7 @@ import pytest
 import lab
 from fiberlab.commands import verify
 from fiberlab.commands.lent_kafka import Lent
+from tests.facts import eventually, is_gone
 
 pytestmark = pytest.mark.timeout(180)  # processes that start processes
 ROOT = Path(lab.__file__).parent
@@ -235,7 +236,7 @@ def test_the_printed_address_answers_and_ctrl_c_leaves_nothing_running(ready):
         running.send_signal(signal.SIGINT)
         assert running.stdout.read() == "\nThe workbook is closed; your notebooks stay as you saved them.\n"
     assert running.returncode == 0
-    assert not any(psutil.pid_exists(process.pid) for process in processes)
+    eventually(lambda: all(is_gone(process.pid) for process in processes), "its kernel to end", within_s=30)
 
 
 def test_a_port_that_is_taken_is_told_as_a_sentence(ready):
