@@ -15,6 +15,7 @@ from fiberlab.lab import days
 from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith
 from fiberlab.lab.live.watching import Live, named
 
+WORKING_COPIES = "my-notebooks"  # the folder of the reader's own copies of the notebooks
 _open: list["Chapter"] = []  # at most one in a kernel
 
 
@@ -23,6 +24,7 @@ class Chapter:
 
     def __init__(self, number: str, environment: Mapping[str, str]) -> None:
         self.number = number
+        self.working_copy = _working_copy()  # where what the reader measures is stored; None: nowhere
         self._folder = tempfile.TemporaryDirectory(prefix=f"fiberlab-{number}-", ignore_cleanup_errors=True)
         self._environment = settings.ours(environment)
         self._running: dict[type, Design] = {}
@@ -100,6 +102,10 @@ class Chapter:
         live, self._live = self._live, None
         if live:
             live.close()
+
+
+def _working_copy() -> Path | None:
+    return Path.cwd() if Path.cwd().name == WORKING_COPIES else None
 
 
 @atexit.register
