@@ -1,6 +1,6 @@
 """The designs as running systems: what a notebook starts, asks for its bills, and stops.
 
-They share their shape (`url`, `charges`, `settle`, `close`), so that one story can be told on both.
+They share their shape (`url`, `ledgers`, `charges`, `settle`, `close`), so that one story is told on all.
 """
 
 from contextlib import ExitStack
@@ -32,6 +32,7 @@ class Coupled:
         database = folder / f"backend-{uuid4().hex}.sqlite"
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
             self.ledger = opened.enter_context(Ledger(database))
+            self.ledgers = {"backend": self.ledger}
             server = self._start(company, database, opened)
             opened.callback(server.stop)
             self.url = server.url

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from fiberlab.domain import ACTORS, Action
-from fiberlab.lab.designs import Coupled, Design, EventDriven
+from fiberlab.lab.designs import Design, EventDriven
 from fiberlab.lab.live.sending import Traffic
 from fiberlab.lab.running import Worker
 
@@ -27,7 +27,7 @@ class Controls:
     @property
     def ledgers(self) -> list[Any]:
         """The ledgers that can be made slow."""
-        return [ledger for design in self._designs.values() for ledger in _ledgers(design)]
+        return [ledger for design in self._designs.values() for ledger in design.ledgers.values()]
 
     @property
     def delay_s(self) -> float:
@@ -105,10 +105,6 @@ class Controls:
             raise LookupError(f"there is no actor {kind!r}")
         self.followed = self._traffic.by_hand(kind)
         return f"one purchase by {'a customer' if kind == 'customer' else 'an installer'}, by hand"
-
-
-def _ledgers(design: Design) -> list[Any]:
-    return [design.ledger] if isinstance(design, Coupled) else list(design.ledgers.values())
 
 
 def _within(value: int, limits: tuple[int, int]) -> int:
