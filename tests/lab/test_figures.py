@@ -14,11 +14,11 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from fiberlab.lab import bill_figures, figure, house_figure, time_figures, topic_figures
+from fiberlab.lab import bill_figures, figure, house_figure, time_figures, topic_figures, waiting_figures
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bill_figures, house_figure, time_figures, topic_figures)
+MODULES = (bill_figures, house_figure, time_figures, topic_figures, waiting_figures)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -63,6 +63,12 @@ def times(*bills_s):
     return pd.DataFrame({"action_id": range(len(bills_s)), "answer_s": 0.01, "bill_s": bills_s})
 
 
+def waited(answer_s=0.01, accepted=True, billed=True, condition="down", browse_accepted=True):
+    columns = ["design", "condition", "sale", "accepted", "answer_s", "billed"]
+    sale = ("gateway", condition, True, accepted, answer_s, billed)
+    return pd.DataFrame([sale, ("gateway", condition, False, browse_accepted, 0.01, False)], columns=columns)
+
+
 PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"), ("database", "ledger")]
 
 # Per maker: the figure, and the same figure with one number behind it changed.
@@ -89,6 +95,13 @@ CHANGES = {
         lambda change: time_figures.answer_times({"coupled": [0.03] * (4 if change else 3)}),
     ],
     "answer_and_bill": [lambda change: time_figures.answer_and_bill(times(0.005, 0.02 if change else 0.005))],
+    "who_waited": [
+        lambda change: waiting_figures.who_waited(waited(answer_s=0.3 if change else 0.03)),
+        lambda change: waiting_figures.who_waited(waited(accepted=not change)),
+        lambda change: waiting_figures.who_waited(waited(billed=not change)),
+        lambda change: waiting_figures.who_waited(waited(condition="slow" if change else "down")),
+        lambda change: waiting_figures.who_waited(waited(browse_accepted=not change)),
+    ],
     "house": [lambda change: house_figure.house([("app", "backend")], PARTS[: 3 if change else 4])],
 }
 
@@ -225,6 +238,16 @@ def test_bills_after_the_answer_come_in_classes(bills_s, said):
     assert time_figures.answer_and_bill(times(*bills_s)).sentence.startswith(said)
 
 
+def test_designs_with_one_outcome_share_a_clause():
+    three = pd.concat([waited().assign(design=design) for design in "ab"] + [waited(0.3, False, False)])
+    assert waiting_figures.who_waited(three).sentence == (
+        "While billing is down, 1 of 1 sales accepted and billed in the end, "
+        "the median answer in under 200 ms (a and b), 0 of 1 sales accepted and billed in the end, "
+        "the median answer after more than 200 ms "
+        "(gateway); of 3 other actions 3 were accepted."
+    )
+
+
 def test_moving_parts_are_counted():
     assert house_figure.house([("app", "backend")], PARTS[:2]).sentence == (
         "The coupled design has 1 moving part: backend; "
@@ -248,6 +271,8 @@ def test_moving_parts_are_counted():
         (lambda: time_figures.answer_times({}), "there is no design"),
         (lambda: time_figures.answer_times({"coupled": []}), "'coupled' needs seconds above 0"),
         (lambda: time_figures.answer_and_bill(times()), "nothing to draw"),
+        (lambda: waiting_figures.who_waited(waited().drop(columns="billed")), "'billed'"),
+        (lambda: waiting_figures.who_waited(waited()[1:]), "no sale while billing is 'down'"),
         (lambda: house_figure.house([], PARTS), "the coupled design has no moving part"),
         (lambda: house_figure.house([("app", "backend"), ("wheel", "w")], PARTS), "'wheel'"),
     ],
