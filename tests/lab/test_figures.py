@@ -14,11 +14,19 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from fiberlab.lab import bill_figures, figure, house_figure, time_figures, topic_figures, waiting_figures
+from fiberlab.lab import (
+    bill_figures,
+    coupling_figures,
+    figure,
+    house_figure,
+    time_figures,
+    topic_figures,
+    waiting_figures,
+)
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bill_figures, house_figure, time_figures, topic_figures, waiting_figures)
+MODULES = (bill_figures, coupling_figures, house_figure, time_figures, topic_figures, waiting_figures)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -69,6 +77,23 @@ def waited(answer_s=0.01, accepted=True, billed=True, condition="down", browse_a
     return pd.DataFrame([sale, ("gateway", condition, False, browse_accepted, 0.01, False)], columns=columns)
 
 
+def radius(own=2, others=0, cents=500):
+    columns = ["rule", "actor", "bills", "moved_bills", "moved_cents"]
+    rows = [("customer", "customer", 3, own, cents), ("installer", "customer", 3, others, 100 * others)]
+    return {"shared module": pd.DataFrame(rows, columns=columns)}
+
+
+def reached(middle=8, released=10):
+    columns = ["actors", "rule", "suite", "touched", "released"]
+    rows = [(1, "customer", 5, 3, 5), (2, "customer", 10, middle, released), (3, "customer", 15, 9, 15)]
+    return {"shared module": pd.DataFrame(rows, columns=columns)}
+
+
+def changed_files(how="changed", added=1):
+    columns = ["design", "feature", "file", "how", "added", "removed"]
+    return pd.DataFrame([("shared module", "resellers sell", "billing.py", how, added, 0)], columns=columns)
+
+
 PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"), ("database", "ledger")]
 
 # Per maker: the figure, and the same figure with one number behind it changed.
@@ -101,6 +126,19 @@ CHANGES = {
         lambda change: waiting_figures.who_waited(waited(billed=not change)),
         lambda change: waiting_figures.who_waited(waited(condition="slow" if change else "down")),
         lambda change: waiting_figures.who_waited(waited(browse_accepted=not change)),
+    ],
+    "blast_radius_matrix": [
+        lambda change: coupling_figures.blast_radius_matrix(radius(own=1 if change else 2)),
+        lambda change: coupling_figures.blast_radius_matrix(radius(others=1 if change else 0)),
+        lambda change: coupling_figures.blast_radius_matrix(radius(cents=501 if change else 500)),
+    ],
+    "tests_against_actors": [
+        lambda change: coupling_figures.tests_against_actors(reached(middle=7 if change else 8)),
+        lambda change: coupling_figures.tests_against_actors(reached(released=9 if change else 10)),
+    ],
+    "files_changed": [
+        lambda change: coupling_figures.files_changed(changed_files("new" if change else "changed")),
+        lambda change: coupling_figures.files_changed(changed_files(added=2 if change else 1)),
     ],
     "house": [lambda change: house_figure.house([("app", "backend")], PARTS[: 3 if change else 4])],
 }
@@ -248,6 +286,31 @@ def test_designs_with_one_outcome_share_a_clause():
     )
 
 
+def test_bills_that_nobody_meant_to_move_are_told_apart():
+    meant = "Shared module: the customers' rule moved 2 of 3 customers' bills by $5.00, and "
+    none, one = (coupling_figures.blast_radius_matrix(radius(others=n)).sentence for n in (0, 1))
+    assert none == f"{meant}none of 3 bills of others moved."
+    assert one == (
+        f"{meant}though nobody meant it, the installers' rule moved 1 of 3 customers' bills by $1.00."
+    )
+
+
+def test_the_tests_of_several_rules_are_their_mean_and_a_count_that_stays_is_said_once():
+    tests = reached()["shared module"].assign(released=5)
+    tests.loc[1, "actors"] = 1
+    assert coupling_figures.tests_against_actors({"monolith": tests}).sentence == (
+        "Monolith: with 1 to 3 kinds of actors a change touches 5.5 and 9, and releases always 5, "
+        "of 7.5 and 15 tests."
+    )
+
+
+def test_files_are_counted_by_what_becomes_of_them():
+    files = pd.concat([changed_files(), changed_files("new", 14), changed_files("changed", 2)])
+    assert coupling_figures.files_changed(files).sentence == (
+        "Shared module, resellers sell: 2 files changed and 1 file new, 17 lines added and 0 removed."
+    )
+
+
 def test_moving_parts_are_counted():
     assert house_figure.house([("app", "backend")], PARTS[:2]).sentence == (
         "The coupled design has 1 moving part: backend; "
@@ -273,6 +336,10 @@ def test_moving_parts_are_counted():
         (lambda: time_figures.answer_and_bill(times()), "nothing to draw"),
         (lambda: waiting_figures.who_waited(waited().drop(columns="billed")), "'billed'"),
         (lambda: waiting_figures.who_waited(waited()[1:]), "no sale while billing is 'down'"),
+        (lambda: coupling_figures.blast_radius_matrix({}), "there is no design"),
+        (lambda: coupling_figures.blast_radius_matrix({"a": pd.DataFrame()}), "'moved_bills'"),
+        (lambda: coupling_figures.tests_against_actors({"a": pd.DataFrame()}), "'touched'"),
+        (lambda: coupling_figures.files_changed(changed_files()[:0]), "nothing to draw"),
         (lambda: house_figure.house([], PARTS), "the coupled design has no moving part"),
         (lambda: house_figure.house([("app", "backend"), ("wheel", "w")], PARTS), "'wheel'"),
     ],
@@ -304,7 +371,13 @@ def test_all_text_can_be_read():
 
 
 @pytest.mark.parametrize(
-    "looks", [tuple(figure.ACTOR_LOOKS.values()), figure.GROUP_LOOKS, time_figures.DESIGN_LOOKS]
+    "looks",
+    [
+        tuple(figure.ACTOR_LOOKS.values()),
+        figure.GROUP_LOOKS,
+        time_figures.DESIGN_LOOKS,
+        coupling_figures.DESIGN_LOOKS,
+    ],
 )
 def test_looks_differ_in_colour_and_in_mark(looks):
     for one, other in combinations(looks, 2):
