@@ -19,6 +19,7 @@ from fiberlab.lab import (
     coupling_figures,
     figure,
     house_figure,
+    price_figures,
     time_figures,
     topic_figures,
     waiting_figures,
@@ -26,7 +27,15 @@ from fiberlab.lab import (
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bill_figures, coupling_figures, house_figure, time_figures, topic_figures, waiting_figures)
+MODULES = (
+    bill_figures,
+    coupling_figures,
+    house_figure,
+    price_figures,
+    time_figures,
+    topic_figures,
+    waiting_figures,
+)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -69,6 +78,12 @@ def lags(most=34):
 
 def times(*bills_s):
     return pd.DataFrame({"action_id": range(len(bills_s)), "answer_s": 0.01, "bill_s": bills_s})
+
+
+def prices(parts=6, lines=325):
+    designs = ["shared module", "event-driven"]
+    counts = pd.DataFrame([(2, parts), (10, 0)], ["moving parts", "sales lost"], designs)
+    return counts, pd.DataFrame([(92, lines)], ["lines of code"], designs)
 
 
 def waited(answer_s=0.01, accepted=True, billed=True, condition="down", browse_accepted=True):
@@ -120,6 +135,10 @@ CHANGES = {
         lambda change: time_figures.answer_times({"coupled": [0.03] * (4 if change else 3)}),
     ],
     "answer_and_bill": [lambda change: time_figures.answer_and_bill(times(0.005, 0.02 if change else 0.005))],
+    "price_list": [
+        lambda change: price_figures.price_list(*prices(parts=7 if change else 6)),
+        lambda change: price_figures.price_list(*prices(lines=30 if change else 325)),
+    ],
     "who_waited": [
         lambda change: waiting_figures.who_waited(waited(answer_s=0.3 if change else 0.03)),
         lambda change: waiting_figures.who_waited(waited(accepted=not change)),
@@ -276,6 +295,13 @@ def test_bills_after_the_answer_come_in_classes(bills_s, said):
     assert time_figures.answer_and_bill(times(*bills_s)).sentence.startswith(said)
 
 
+def test_a_size_that_changes_with_every_edit_is_said_by_who_has_the_most():
+    assert price_figures.price_list(*prices()).sentence == (
+        "Shared module and event-driven: moving parts 2 and 6; sales lost 10 and 0; "
+        "most lines of code in the event-driven design."
+    )
+
+
 def test_designs_with_one_outcome_share_a_clause():
     three = pd.concat([waited().assign(design=design) for design in "ab"] + [waited(0.3, False, False)])
     assert waiting_figures.who_waited(three).sentence == (
@@ -335,6 +361,8 @@ def test_moving_parts_are_counted():
         (lambda: time_figures.answer_times({"coupled": []}), "'coupled' needs seconds above 0"),
         (lambda: time_figures.answer_and_bill(times()), "nothing to draw"),
         (lambda: waiting_figures.who_waited(waited().drop(columns="billed")), "'billed'"),
+        (lambda: price_figures.price_list(prices()[0][:0]), "nothing to draw"),
+        (lambda: price_figures.price_list(prices()[0], prices()[1].iloc[:, :1]), "name the same"),
         (lambda: waiting_figures.who_waited(waited()[1:]), "no sale while billing is 'down'"),
         (lambda: coupling_figures.blast_radius_matrix({}), "there is no design"),
         (lambda: coupling_figures.blast_radius_matrix({"a": pd.DataFrame()}), "'moved_bills'"),
