@@ -1,6 +1,7 @@
 """The notebooks as a learner uses them: exercises attempted, cells run twice, nothing left behind."""
 
 import ast
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,6 +49,14 @@ WRONG: dict[str, list[tuple[Callable[..., object], str]]] = {
         (lambda actors: [n for n, actor in enumerate(actors) if actor == "customer"], "a bill that is right"),
         (lambda actors: list(range(1, len(actors))), "a bill that is right"),
         (lambda actors: [n for n in range(1, len(actors)) if actors[n - 1] == "installer"], "should return"),
+    ],
+    "exercise-03-chain": [
+        (lambda percents: sum(432 * (100 - p) for p in percents), "one minute, not two"),
+        (lambda percents: 432 * (100 - min(percents)), "any other part than the worst one"),
+        (lambda percents: 43200 * math.prod(1 - p / 100 for p in percents), "all parts are down at once"),
+        (lambda percents: 432 * (100 - sum(percents) / len(percents)), "any other part"),
+        (lambda percents: math.prod(p / 100 for p in percents), "up only while every part is"),
+        (lambda percents: f"{432 * (100 - min(percents))} min", "must be a number"),
     ],
     "exercise-04-key": [
         (lambda action: action.id, "no order among them"),

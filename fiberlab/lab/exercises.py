@@ -1,6 +1,7 @@
 """What each exercise must do, and who is harmed if it does not. Read it after you have tried."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 
 from fiberlab.domain import Action
@@ -41,6 +42,45 @@ def check_wrongly_billed(function: Callable[[list[str]], list[int]]) -> Outcome:
             Case(([c, i, c, i, c],), [2, 4], missed),
         ],
     )
+
+
+def check_minutes_down(function: Callable[[list[float]], float]) -> Outcome:
+    """Chapter 03: how long a chain of parts is down in a month of 30 days, in minutes."""
+    harmed = "whoever was promised more: a sale needs every part of the chain at the same moment"
+    chains = ([99.9], [100.0, 99.5], [99.9, 99.9], [99.5] * 5, [50.0, 50.0, 90.0])
+    return check(
+        function,
+        [
+            Case(
+                (chain,),
+                f"about {_down_minutes(chain):.2f} minutes",
+                harmed,
+                verify=functools.partial(_down_problem, chain),
+            )
+            for chain in chains
+        ],
+    )
+
+
+MONTH_MINUTES = 30 * 24 * 60
+
+
+def _down_minutes(percents: Sequence[float]) -> float:
+    return MONTH_MINUTES * (1 - math.prod(percent / 100 for percent in percents))
+
+
+def _down_problem(percents: Sequence[float], found: object) -> str | None:
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return "minutes must be a number"
+    down = [1 - percent / 100 for percent in percents]
+    mistakes = {
+        sum(down): "a minute in which two parts are down is one minute, not two",
+        max(down): "the chain is also down while any other part than the worst one is",
+        math.prod(down): "these are the minutes in which all parts are down at once; one is enough",
+    }
+    near = (reason for share, reason in mistakes.items() if abs(found - MONTH_MINUTES * share) < 0.01)
+    right = abs(found - _down_minutes(percents)) < 0.01
+    return None if right else next(near, "the chain is up only while every part is")
 
 
 class Actions(tuple[Action, ...]):

@@ -27,22 +27,31 @@ def what_to_test_again(design: str, most_actors: int = 6, package: Path = PACKAG
     A row per number of actors and changed rule: actors, rule, suite (tests there are), touched (tests that
     the change reaches) and released (tests of what has to be released again because of it).
     """
-    numbers = range(1, most_actors + 1)
+    groups = [tuple(DISCOUNTS)[:number] for number in range(1, most_actors + 1)]
     rows: list[Sequence[object]] = []
-    with ThreadPoolExecutor(AT_ONCE) as pool, progress(most_actors, f"test suites: {design}") as bar:
-        for found in pool.map(lambda number: _counted(design, number, package), numbers):
-            rows += found
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+        progress(most_actors, f"test suites: {design}") as bar,
+    ):
+        copies = pool.map(lambda actors: _grown(design, actors, Path(folder), package), groups)
+        for actors, copy in zip(groups, copies, strict=True):
+            suite = read_suite(design, copy)  # here: ast.parse of Python 3.11 fails in two threads at once
+            rows += [(len(actors), rule, len(suite.tests), *_reached(suite, rule)) for rule in actors]
             bar.value += 1
     return pd.DataFrame(rows, columns=["actors", "rule", "suite", "touched", "released"])
 
 
-def run_suite(design: str, actors: Sequence[str], package: Path) -> Suite:
-    """The suite of these actors, after it has run in this copy; raises CopyFailedError if a test fails."""
-    folder = package.parent
-    write_suite(design, actors, folder)
-    (folder / ".coveragerc").write_text(SETTINGS, encoding="utf-8")
-    run_in(folder, *PYTEST, "suite")
-    data = CoverageData(str(folder / ".coverage"))
+def run_suite(design: str, actors: Sequence[str], package: Path) -> None:
+    """Return once the suite of these actors has run in this copy; raises CopyFailedError if a test fails."""
+    write_suite(design, actors, package.parent)
+    (package.parent / ".coveragerc").write_text(SETTINGS, encoding="utf-8")
+    run_in(package.parent, *PYTEST, "suite")
+
+
+def read_suite(design: str, package: Path) -> Suite:
+    """What coverage.py wrote down while the suite ran in this copy."""
+    data = CoverageData(str(package.parent / ".coverage"))
     data.read()
     tests = frozenset(data.measured_contexts()) - {""}
     ran = {
@@ -59,14 +68,13 @@ def _ran_by_tests(file: Path, data: CoverageData) -> dict[int, frozenset[str]]:
     return {line: frozenset(tests) - {""} for line, tests in ran.items() if line in bodies}
 
 
-def _counted(design: str, number: int, package: Path) -> list[Sequence[object]]:
-    actors = list(DISCOUNTS)[:number]
-    with tempfile.TemporaryDirectory() as folder:
-        copy = copy_of_package(Path(folder), package)
-        for change in _growth(design, actors, copy):
-            change.apply(copy)
-        suite = run_suite(design, actors, copy)
-        return [(number, rule, len(suite.tests), *_reached(suite, rule)) for rule in actors]
+def _grown(design: str, actors: Sequence[str], folder: Path, package: Path) -> Path:
+    """A copy that serves these actors, after its suite has run."""
+    copy = copy_of_package(folder / str(len(actors)), package)
+    for change in _growth(design, actors, copy):
+        change.apply(copy)
+    run_suite(design, actors, copy)
+    return copy
 
 
 def _growth(design: str, actors: Sequence[str], copy: Path) -> Iterator[Change]:

@@ -6,7 +6,7 @@ from fiberlab.lab.coupling.actors import add_actor
 from fiberlab.lab.coupling.blast import CopyFailedError
 from fiberlab.lab.coupling.changes import Change, Edit, changed_lines, copy_of_package
 from fiberlab.lab.coupling.features import DESIGNS, DISCOUNTS, EVENTS, MODULAR, SHARED, change_rule
-from fiberlab.lab.coupling.impact import run_suite, what_to_test_again
+from fiberlab.lab.coupling.impact import read_suite, run_suite, what_to_test_again
 from fiberlab.lab.coupling.reach import deployables, released, touched
 from tests.lab.coupling.conftest import CUSTOMER
 
@@ -22,7 +22,12 @@ def six(request, tmp_path_factory):
     package = copy_of_package(tmp_path_factory.mktemp("six"))
     for actor in SIX[2:]:
         add_actor(request.param, actor, package).apply(package)
-    return run_suite(request.param, SIX, package)
+    return suite_of(request.param, SIX, package)
+
+
+def suite_of(design, actors, package):
+    run_suite(design, actors, package)
+    return read_suite(design, package)
 
 
 def reached(suite, change, folder):
@@ -58,7 +63,7 @@ def test_the_table_has_a_row_per_number_of_actors_and_rule():
 def test_a_constant_that_another_service_reads_touches_and_releases_that_service_too(
     planted, tmp_path_factory
 ):
-    suite = run_suite(EVENTS, TWO, planted)
+    suite = suite_of(EVENTS, TWO, planted)
     assert reached(suite, change_rule(EVENTS, "installer"), tmp_path_factory.mktemp("read")) == (12, 12)
     assert reached(suite, change_rule(EVENTS, "customer"), tmp_path_factory.mktemp("own")) == (6, 6)
 
@@ -68,7 +73,7 @@ def test_a_service_that_is_only_imported_is_released_with_its_importer_but_touch
 ):
     unused = "from fiberlab.eventdriven import installer_billing\nfrom fiberlab.eventdriven.events"
     Change((Edit(CUSTOMER, "from fiberlab.eventdriven.events", unused),)).apply(package)
-    suite = run_suite(EVENTS, TWO, package)
+    suite = suite_of(EVENTS, TWO, package)
     assert reached(suite, change_rule(EVENTS, "installer"), tmp_path_factory.mktemp("after")) == (6, 12)
 
 
@@ -84,7 +89,7 @@ def test_a_helper_that_services_share_touches_the_tests_of_both(package, tmp_pat
         Edit(INSTALLER, "discounted_cents(event.", "less(event."),
     )
     Change(edits, {"eventdriven/pricing.py": helper.format(old)}).apply(package)
-    suite = run_suite(EVENTS, TWO, package)
+    suite = suite_of(EVENTS, TWO, package)
     shared = Change((Edit("eventdriven/pricing.py", old, new),))
     assert reached(suite, shared, tmp_path_factory.mktemp("shared")) == (6, 12)
     assert reached(suite, change_rule(EVENTS, "installer"), tmp_path_factory.mktemp("own")) == (6, 6)
