@@ -63,9 +63,9 @@ def read_suite(design: str, package: Path) -> Suite:
 
 
 def _ran_by_tests(file: Path, data: CoverageData) -> dict[int, frozenset[str]]:
-    bodies = body_lines(file)
-    ran = data.contexts_by_lineno(str(file))
-    return {line: frozenset(tests) - {""} for line, tests in ran.items() if line in bodies}
+    ran = {line: frozenset(tests) - {""} for line, tests in data.contexts_by_lineno(str(file)).items()}
+    bodies = body_lines(file) if any(ran.values()) else ()  # most files are not run at all
+    return {line: tests for line, tests in ran.items() if line in bodies}
 
 
 def _grown(design: str, actors: Sequence[str], folder: Path, package: Path) -> Path:
