@@ -16,6 +16,7 @@ from fiberlab.lab.chapter import Chapter, close_open_chapter
 from fiberlab.lab.coupling.blast import blast_radius
 from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED
 from fiberlab.lab.coupling.impact import what_to_test_again
+from fiberlab.lab.coupling.waiting import who_waits
 from fiberlab.lab.days import write_rows
 from fiberlab.lab.designs import EventDriven
 from fiberlab.lab.experiments import moving_parts
@@ -28,8 +29,9 @@ def main(folder: Path) -> None:
     for counted in map(counts, DESIGNS):
         values |= counted
     try:
-        for running in parts(Chapter.open("measure")):
-            values |= running
+        chapter = Chapter.open("measure")
+        for seen in (*parts(chapter), *waits(chapter)):
+            values |= seen
     finally:
         close_open_chapter()
     write_rows(folder / SHIPPED.name, COLUMNS, [row(*item) for item in sorted(values.items(), key=place)])
@@ -55,6 +57,12 @@ def parts(chapter: Chapter) -> Iterator[made.Values]:
         one_actor = moving_parts(only)
         only.close()
     yield made.parts(EVENTS, one_actor, moving_parts(chapter.event_driven()))
+
+
+def waits(chapter: Chapter) -> Iterator[made.Values]:
+    """What a small day tells about waiting, failing, answers and bills."""
+    waited = who_waits(chapter)
+    yield from (made.waiting(design, waited) for design in DESIGNS)
 
 
 def place(item: tuple[str, float]) -> tuple[int, int]:

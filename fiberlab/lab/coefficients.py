@@ -13,13 +13,18 @@ import pandas as pd
 from fiberlab.lab.coupling.actors import add_actor
 from fiberlab.lab.coupling.changes import copy_of_package, files_changed
 from fiberlab.lab.coupling.features import EVENTS
+from fiberlab.lab.coupling.waiting import CONDITIONS
 from fiberlab.lab.figure import plural
 
 MOST_ACTORS = 6
 NEW_ACTOR = "reseller"
 TESTS, OTHERS_BILLS = "tests to run again", "share of others' bills moved"
 FILES, NEW_FILES = "files changed for a new actor", "files added for a new actor"
-PARTS, PARTS_MORE = "moving parts with 2 actors", "moving parts a further actor adds"
+PARTS = "moving parts beside the broker with 2 actors"
+PARTS_MORE = "moving parts a further actor adds"
+WAIT = "share of sales that wait for a slow bill"
+FAIL = "share of sales that fail while billing is down"
+ANSWER, BILL = "time to answer while a bill takes 200 ms", "time to bill"
 Values = dict[str, float]
 
 
@@ -36,16 +41,18 @@ class Source(NamedTuple):
         return self.event_driven if design == EVENTS else self.request_reply
 
 
-_TESTED = Source("tests", "what_to_test_again: tests of what one actor's change releases", "03", "05")
+_TESTED = Source("tests", "what_to_test_again: tests one change releases", "03", "05")
 SOURCES = {
     **{f"{TESTS}/{plural(n, 'actor')}": _TESTED for n in range(1, MOST_ACTORS + 1)},
-    OTHERS_BILLS: Source("share", "blast_radius: off the diagonal, the mean of the shares", "03", "05"),
-    FILES: Source("files", "files_changed between the package and a copy with one actor more", "03", "05"),
-    NEW_FILES: Source(
-        "files", "files_changed between the package and a copy with one actor more", "03", "05"
-    ),
-    PARTS: Source("parts", "moving_parts of the running design", "01", "05"),
-    PARTS_MORE: Source("parts", "moving_parts with two actors, less those with one", "01", "05"),
+    OTHERS_BILLS: Source("share", "blast_radius: mean share off the diagonal", "03", "05"),
+    FILES: Source("files", "files_changed, with one actor more", "03", "05"),
+    NEW_FILES: Source("files", "files_changed, with one actor more", "03", "05"),
+    PARTS: Source("parts", "moving_parts, without the topic", "01", "05"),
+    PARTS_MORE: Source("parts", "moving_parts with two actors, less with one", "01", "05"),
+    WAIT: Source("share", "who_waits: answered after a slow bill", "03", "05"),
+    FAIL: Source("share", "who_waits: not accepted while billing is down", "03", "05"),
+    ANSWER: Source("ms", "who_waits: median answer, billing slow", "03", "05"),
+    BILL: Source("ms", "who_waits: median, from request to bill", "03", "05"),
 }
 
 
@@ -77,9 +84,25 @@ def files_for_a_new_actor(design: str, folder: Path) -> Values:
     }
 
 
-def parts(design: str, one_actor: Sequence[object], two_actors: Sequence[object]) -> Values:
-    """From moving_parts with one actor and with two: how many there are, and how many an actor adds."""
+Part = tuple[str, str]  # kind, name
+
+
+def parts(design: str, one_actor: Sequence[Part], two_actors: Sequence[Part]) -> Values:
+    """From moving_parts with one actor and with two: how many there are, and how many an actor adds.
+
+    The topic is left out: it is the broker's, which has a price of its own.
+    """
+    one, two = (sum(kind != "topic" for kind, _ in seen) for seen in (one_actor, two_actors))
+    return {f"{design}/{PARTS}": float(two), f"{design}/{PARTS_MORE}": float(two - one)}
+
+
+def waiting(design: str, waited: pd.DataFrame) -> Values:
+    """From who_waits: which sales wait for billing and which fail, and the times, in ms."""
+    sales = waited[(waited.design == design) & waited.sale]
+    healthy, slow, down = (sales[sales.condition == condition] for condition in CONDITIONS)
     return {
-        f"{design}/{PARTS}": float(len(two_actors)),
-        f"{design}/{PARTS_MORE}": float(len(two_actors) - len(one_actor)),
+        f"{design}/{WAIT}": round(float((slow.answer_s >= slow.bill_s).mean()), 4),
+        f"{design}/{FAIL}": round(float((~down.accepted).mean()), 4),
+        f"{design}/{ANSWER}": round(float(slow.answer_s.median()) * 1000, 1),
+        f"{design}/{BILL}": round(float(healthy.bill_s.median()) * 1000, 1),
     }

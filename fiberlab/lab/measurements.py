@@ -71,7 +71,10 @@ class Measurements:
 
     def table(self) -> pd.DataFrame:
         """A row per measurement: name, value, unit, chapter, how, and whose run measured it."""
-        rows = [(*(getattr(m, c) for c in COLUMNS), _whose(m)) for m in self.by_name.values()]
+        rows = [
+            (*(getattr(m, c) for c in COLUMNS), "your run" if m.own else "shipped")
+            for m in self.by_name.values()
+        ]
         return pd.DataFrame(rows, columns=[*COLUMNS, "measured by"])
 
 
@@ -113,8 +116,8 @@ def _own(folder: Path) -> dict[str, float]:
     except (ValueError, AttributeError) as error:
         aside = _put_aside(file)
         raise DamagedMeasurementsError(
-            f"{OWN} could not be read ({error}). It is kept as {aside.name!r}; run this cell again: it goes "
-            "on with the shipped values, and the chapters you run again add yours"
+            f"{OWN} could not be read ({error}). It is kept as {aside.name!r}; run this cell again: the "
+            "shipped values count until you measure yours again"
         ) from error
     return known_today
 
@@ -139,10 +142,6 @@ def _sound(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ValueError(f"{name} cannot be {value!r}; give a number of 0 or more")
     return value
-
-
-def _whose(measurement: Measurement) -> str:
-    return "your run" if measurement.own else "shipped"
 
 
 def _read_csv(file: Path) -> Iterator[Measurement]:

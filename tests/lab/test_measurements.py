@@ -4,9 +4,11 @@ import json
 import runpy
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from fiberlab.lab.chapter import Chapter, close_open_chapter
+from fiberlab.lab.coefficients import FAIL, WAIT, waiting
 from fiberlab.lab.coupling.features import DESIGNS, EVENTS, SHARED
 from fiberlab.lab.days import DATA
 from fiberlab.lab.measurements import (
@@ -132,6 +134,29 @@ def test_what_is_seen_on_running_designs_is_what_is_shipped(measure):
     close_open_chapter()
     assert len(seen) == 6
     assert seen == {name: shipped()[name] for name in seen}
+
+
+def test_who_waits_and_who_fails_is_what_is_shipped(measure):
+    chapter = Chapter.open("test")
+    seen = {name: value for values in measure["waits"](chapter) for name, value in values.items()}
+    close_open_chapter()
+    raced = f"{EVENTS}/{WAIT}"  # an answer that comes 200 ms late for another reason would count
+    exact = {name for name in seen if name.endswith((WAIT, FAIL))} - {raced}
+    assert len(exact) == 5
+    assert {name: seen[name] for name in exact} == {name: shipped()[name] for name in exact}
+
+
+def test_sales_are_counted_and_browsing_is_not():
+    rows = [
+        ("healthy", True, True, 0.01, 0.02),
+        ("slow", True, True, 0.3, 0.2),
+        ("slow", True, True, 0.1, 0.2),
+        ("slow", False, True, 9, float("nan")),
+        ("down", True, False, 0.1, float("nan")),
+        ("down", False, True, 0.1, float("nan")),
+    ]
+    table = pd.DataFrame(rows, columns=["condition", "sale", "accepted", "answer_s", "bill_s"])
+    assert list(waiting(SHARED, table.assign(design=SHARED)).values()) == [0.5, 1.0, 200.0, 20.0]
 
 
 def test_every_shipped_value_has_its_row_as_the_script_writes_it(measure):
