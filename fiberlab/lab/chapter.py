@@ -48,6 +48,11 @@ class Chapter:
         """The Kafka of this chapter. Raises SettingsError; NoKafkaError if none answers at the address."""
         return connect(settings.read(self._environment))
 
+    @property
+    def files(self) -> Path:
+        """Where a file for the reader goes: beside the working copy, else into what goes with the chapter."""
+        return self.working_copy or Path(self._folder.name)
+
     def topic(self, name: str, partitions: int = 4) -> str:
         """The name of a new, empty topic; it is deleted when the chapter closes."""
         return self.cluster.fresh_topic(name, partitions)

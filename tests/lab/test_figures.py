@@ -4,6 +4,7 @@ import inspect
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
@@ -20,10 +21,13 @@ from fiberlab.lab import (
     figure,
     house_figure,
     price_figures,
+    readiness_figures,
     time_figures,
     topic_figures,
     waiting_figures,
 )
+from fiberlab.lab.measurements import shipped
+from fiberlab.lab.readiness.examples import HERD_FIBER
 
 pytestmark = pytest.mark.embedded
 
@@ -32,6 +36,7 @@ MODULES = (
     coupling_figures,
     house_figure,
     price_figures,
+    readiness_figures,
     time_figures,
     topic_figures,
     waiting_figures,
@@ -109,6 +114,10 @@ def changed_files(how="changed", added=1):
     return pd.DataFrame([("shared module", "resellers sell", "billing.py", how, added, 0)], columns=columns)
 
 
+def herd(**changed):
+    return replace(HERD_FIBER, **changed)
+
+
 PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"), ("database", "ledger")]
 
 # Per maker: the figure, and the same figure with one number behind it changed.
@@ -158,6 +167,21 @@ CHANGES = {
     "files_changed": [
         lambda change: coupling_figures.files_changed(changed_files("new" if change else "changed")),
         lambda change: coupling_figures.files_changed(changed_files(added=2 if change else 1)),
+    ],
+    "cost_curves": [
+        lambda change: readiness_figures.cost_curves(
+            herd(hour_cents=300_01 if change else 300_00), shipped()
+        ),
+        lambda change: readiness_figures.cost_curves(herd(actors_later=6 if change else 5), shipped()),
+        lambda change: readiness_figures.cost_curves(
+            HERD_FIBER, shipped().changed({"event-driven/tests to run again/5 actors": 7 if change else 6})
+        ),
+    ],
+    "tornado": [
+        lambda change: readiness_figures.tornado(herd(changes_a_month=4 if change else 3), shipped()),
+        lambda change: readiness_figures.tornado(
+            herd(broker_month_cents=901_00 if change else 900_00), shipped()
+        ),
     ],
     "house": [lambda change: house_figure.house([("app", "backend")], PARTS[: 3 if change else 4])],
 }
@@ -345,8 +369,31 @@ def test_moving_parts_are_counted():
 
 
 @pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({}, "events cost no more from 4 kinds of actors on."),
+        ({"broker_month_cents": 10**9}, "events cost more for any number of them."),
+        (
+            {"actors_later": 2},
+            "Herd Fiber: with 2 kinds of actors the shared module costs $2,401.12 a month, ",
+        ),
+        ({"actors_now": 60, "actors_later": 1}, "with 60 kinds of actors"),
+    ],
+)
+def test_cost_curves_say_where_events_begin_to_pay(found, said):
+    assert said in readiness_figures.cost_curves(herd(**found), shipped()).sentence
+
+
+@pytest.mark.parametrize(
     ("make", "missing"),
     [
+        (
+            lambda: readiness_figures.tornado(
+                herd(**{name: 0 for name in vars(HERD_FIBER) if name.endswith(("_cents", "_hours"))}),
+                shipped(),
+            ),
+            "nothing to draw",
+        ),
         (lambda: bill_figures.bills_against_oracle(pd.DataFrame()), "actor"),
         (lambda: bill_figures.both_designs(a_day(), a_day()[:0]), "nothing to draw"),
         (lambda: bill_figures.right_or_wrong(a_day()[3:]), "none of 1 action is a bill"),
@@ -405,6 +452,7 @@ def test_all_text_can_be_read():
         figure.GROUP_LOOKS,
         time_figures.DESIGN_LOOKS,
         coupling_figures.DESIGN_LOOKS,
+        tuple(look for look, _ in readiness_figures.LOOKS.values()),
     ],
 )
 def test_looks_differ_in_colour_and_in_mark(looks):

@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 from IPython import get_ipython
 from IPython.display import display
+from ipywidgets import Widget
 from PIL import Image, ImageDraw, ImageFont
 
 from fiberlab.lab.figure import GRID, INK, PAPER, WIDTH_PX, Figure
@@ -39,7 +40,7 @@ class LiveView(anywidget.AnyWidget):
 class Shown:
     """A place in a cell's output: first the widget, in the end only the still picture."""
 
-    def __init__(self, view: LiveView, text: str) -> None:
+    def __init__(self, view: Widget, text: str) -> None:
         self._id, self._text = uuid4().hex, text
         live = {WIDGET: {"model_id": view.model_id, "version_major": 2, "version_minor": 0}}
         self._display(live | {"image/png": placeholder(text)}, {})
