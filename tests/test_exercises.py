@@ -36,6 +36,17 @@ def nothing(event: Event) -> int:
     return 0
 
 
+def first_crossing(request_reply: list[int], events: list[int], least: int = 2) -> int | None:
+    found = (n for n, pair in enumerate(zip(request_reply, events, strict=True), 1) if pair[1] <= pair[0])
+    return next((n for n in found if n >= least), None)
+
+
+def strictly_less(request_reply: list[int], events: list[int]) -> int | None:
+    dearer = [n for n, pair in enumerate(zip(request_reply, events, strict=True), 1) if pair[1] >= pair[0]]
+    start = max([1, *dearer]) + 1
+    return start if start <= len(events) else None
+
+
 # A misconception per row, and a word of what the check says to it.
 WRONG: dict[str, list[tuple[Callable[..., object], str]]] = {
     "exercise-01-price": [
@@ -70,6 +81,14 @@ WRONG: dict[str, list[tuple[Callable[..., object], str]]] = {
         (on_every_purchase, "nobody earns a commission"),
         (rounded_up, "rounded down"),
         (nothing, "None"),
+    ],
+    "exercise-10-break-even": [
+        (first_crossing, "dearer again"),
+        (lambda request_reply, events: first_crossing(request_reply, events, 1), "nobody to keep apart"),
+        (strictly_less, "tied together"),
+        (lambda request_reply, events: 2, "should return None"),
+        (lambda request_reply, events: None, "returned nothing"),
+        (lambda request_reply, events: first_crossing(request_reply, events) or 0, "should return"),
     ],
 }
 

@@ -145,3 +145,19 @@ def _commission_cents(event: Event) -> int | None:
     if event.ACTION == "purchase_plan" and event.actor.kind == "installer":
         return event.plan.list_price_cents * 5 // 100
     return None
+
+
+def check_break_even(function: Callable[[list[int], list[int]], int | None]) -> Outcome:
+    """Chapter 10: from how many kinds of actors on events never cost more."""
+    early = "whoever pays for a broker that is dearer again with the next actor, or with the present ones"
+    late = "whoever goes on paying more for releases that are tied together"
+    return check(
+        function,
+        [
+            Case(([100, 200, 300, 400], [250, 250, 250, 250]), 3, late),
+            Case(([100, 250, 500], [200, 250, 300]), 2, late),
+            Case(([300, 300], [100, 100]), 2, "a team with one actor, which has nobody to keep apart"),
+            Case(([100, 100, 100], [200, 200, 200]), None, early),
+            Case(([100, 300, 200, 400], [250, 250, 250, 250]), 4, early),
+        ],
+    )
