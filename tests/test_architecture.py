@@ -39,15 +39,16 @@ DIRECTIONS = (
     Direction("fiberlab", (), (), "no re-exports: every name has one address"),
     Direction("fiberlab.domain", (), (), "what is sold, to whom, at what price outlives every technology"),
     Direction("fiberlab.ledger", ("fiberlab.domain",), (), "both designs write charges down the same way"),
+    Direction("fiberlab.mailing", (), (), "both designs mail in the same way, so it can know neither"),
     Direction(
         "fiberlab.api",
-        ("fiberlab.domain", "fiberlab.ledger"),
+        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.mailing"),
         ("fastapi", "pydantic"),
         "both designs accept the same request, so it can know neither",
     ),
     Direction(
         "fiberlab.coupled",
-        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.api", "fiberlab.coupled"),
+        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.mailing", "fiberlab.api", "fiberlab.coupled"),
         ("*",),
         "the designs are compared, so none may lean on another",
     ),
@@ -68,6 +69,7 @@ DIRECTIONS = (
         (
             "fiberlab.domain",
             "fiberlab.ledger",
+            "fiberlab.mailing",
             "fiberlab.api",
             "fiberlab.eventdriven.events",
             "fiberlab.eventdriven.service",
@@ -101,6 +103,7 @@ DIRECTIONS = (
         (
             "fiberlab.domain",
             "fiberlab.ledger",
+            "fiberlab.mailing",
             "fiberlab.api",
             "fiberlab.coupled",
             "fiberlab.monolith",
@@ -159,8 +162,12 @@ TECHNOLOGIES = (
     Technology("matplotlib", ("fiberlab.lab",), "pictures are drawn on the stage"),
     Technology("pandas", ("fiberlab.lab",), "tables are shown on the stage"),
     Technology(
-        "sqlite3", ("fiberlab.ledger", "fiberlab.coupled"), "an event-driven service has no database here"
+        "sqlite3",
+        ("fiberlab.ledger", "fiberlab.mailing", "fiberlab.coupled"),
+        "an event-driven service has no database here",
     ),
+    Technology("smtplib", ("fiberlab.mailing",), "one place lets mail out, and it refuses other machines"),
+    Technology("aiosmtpd", ("fiberlab.lab",), "the mail server is part of the stage"),
     Technology(
         "importlib",
         ("fiberlab.lab", "fiberlab.kafka.librdkafka"),
@@ -447,6 +454,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("domain.py", "from fiberlab import ledger", "fiberlab.domain imports fiberlab.ledger"),
         ("ledger.py", "from . import api", "fiberlab.ledger imports fiberlab.api"),
         ("ledger.py", "import pandas", "fiberlab.ledger imports pandas"),
+        ("mailing.py", "from fiberlab import domain", "fiberlab.mailing imports fiberlab.domain"),
         ("api.py", "import fiberlab.coupled.backend", "fiberlab.api imports fiberlab.coupled.backend"),
         ("coupled/billing.py", "from fiberlab.eventdriven import events", "imports fiberlab.eventdriven.ev"),
         ("coupled/billing.py", "import fiberlab.kafka.cluster", "billing imports fiberlab.kafka.cluster"),
@@ -495,6 +503,8 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("lab/checks.py", "import kafka.errors", "lab.checks imports kafka"),
         ("eventdriven/events.py", "from kafka import KafkaProducer", "eventdriven.events imports kafka"),
         ("eventdriven/service.py", "import sqlite3", "eventdriven.service imports sqlite3"),
+        ("eventdriven/marketing.py", "import smtplib", "eventdriven.marketing imports smtplib"),
+        ("mailing.py", "from aiosmtpd.smtp import SMTP", "fiberlab.mailing imports aiosmtpd"),
         ("kafka/embedded.py", "import confluent_kafka", "kafka.embedded imports confluent_kafka"),
         ("kafka/cluster.py", "import IPython", "kafka.cluster imports IPython"),
         ("kafka/cluster.py", "import ipywidgets", "kafka.cluster imports ipywidgets"),

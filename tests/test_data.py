@@ -10,7 +10,7 @@ import pytest
 
 from fiberlab.lab.days import DATA
 
-FILES = ("plans.csv", "accounts.csv", "installers.csv", "day.csv")
+FILES = ("plans.csv", "accounts.csv", "installers.csv", "consents.csv", "day.csv")
 MEASURED = "measurements.csv"
 
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 from fiberlab.domain import Action
 from fiberlab.kafka import environment as settings
@@ -14,6 +15,8 @@ from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
 from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith
 from fiberlab.lab.live.watching import Live, named
+from fiberlab.lab.mailbox import Mailbox
+from fiberlab.mailing import Mailing
 
 WORKING_COPIES = "my-notebooks"  # the folder of the reader's own copies of the notebooks
 _open: list["Chapter"] = []  # at most one in a kernel
@@ -29,6 +32,7 @@ class Chapter:
         self._environment = settings.ours(environment)
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
+        self._opened = ExitStack()  # the mailbox, and marketing's files
         self.company = days.company()
         self.day = days.shipped_day()
 
@@ -57,10 +61,22 @@ class Chapter:
         """The name of a new, empty topic; it is deleted when the chapter closes."""
         return self.cluster.fresh_topic(name, partitions)
 
-    def coupled(self) -> Coupled:
-        """A coupled backend with an empty database; an earlier one is closed."""
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """The mail server of this chapter, running."""
+        mailbox = Mailbox()
+        self._opened.callback(mailbox.stop)
+        return mailbox
+
+    def mailing(self) -> Mailing:
+        """A new file of marketing's: every contact, and an empty memory. Its letters go to the mailbox."""
+        file = Path(self._folder.name, f"marketing-{uuid4().hex}.sqlite")
+        return self._opened.enter_context(Mailing(file, self.mailbox.server, days.contacts()))
+
+    def coupled(self, mailing: Mailing | None = None) -> Coupled:
+        """A coupled backend with an empty database, mailing if it is given one; an earlier one is closed."""
         self._close(Coupled)
-        design = Coupled(self.company, Path(self._folder.name))
+        design = Coupled(self.company, Path(self._folder.name), mailing)
         self._running[Coupled] = design
         return design
 
@@ -91,6 +107,7 @@ class Chapter:
         """Stop everything this chapter started and remove its folder. Closing twice is fine."""
         with ExitStack() as closing:  # the last named first, and each of them, whatever happens to the others
             closing.callback(self._folder.cleanup)
+            closing.callback(self._opened.close)
             if "cluster" in vars(self):
                 closing.callback(self.cluster.close)
             for kind in list(self._running):

@@ -19,6 +19,7 @@ from fiberlab.lab.live.slow import SlowLedger as Ledger
 from fiberlab.lab.running import HttpServer, wait_until
 from fiberlab.lab.services import Services
 from fiberlab.ledger import Charge
+from fiberlab.mailing import Mailing
 from fiberlab.monolith import backend as monolith
 
 SERVICES = (customer_billing, installer_billing)
@@ -26,9 +27,10 @@ PARTITIONS = 4
 
 
 class Coupled:
-    """The coupled backend, running on a SQLite file in the folder."""
+    """The coupled backend, running on a SQLite file in the folder; with a mailing it mails, too."""
 
-    def __init__(self, company: Company, folder: Path) -> None:
+    def __init__(self, company: Company, folder: Path, mailing: Mailing | None = None) -> None:
+        self._mailing = mailing
         database = folder / f"backend-{uuid4().hex}.sqlite"
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
             self.ledger = opened.enter_context(Ledger(database))
@@ -56,7 +58,7 @@ class Coupled:
     def _start(self, company: Company, database: Path, opened: ExitStack) -> HttpServer:
         accounts = Accounts(database)
         opened.callback(accounts.close)
-        return HttpServer("backend", coupled.create(company, accounts, self.ledger))
+        return HttpServer("backend", coupled.create(company, accounts, self.ledger, self._mailing))
 
 
 class Monolith(Coupled):
