@@ -92,7 +92,7 @@ class EventDriven(Services):
 
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised."""
-        wait_until(self.settled, "the running services to read the whole topic", within_s=60)
+        wait_until(self.settled, "the running services to read the whole topic", within_s=60, every_s=0.1)
 
     def close(self) -> None:
         """Stop everything, close the ledgers, delete the topic. Closing twice is fine."""
