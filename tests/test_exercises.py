@@ -4,15 +4,17 @@ import ast
 import math
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from fiberlab.commands.series import NOTEBOOKS, client_of
-from fiberlab.eventdriven.events import Event
+from fiberlab.eventdriven.events import Event, PlanBrowsed
 from fiberlab.lab.chapter import Chapter, close_open_chapter
 from fiberlab.lab.checks import Outcome
+from fiberlab.mailing import Mailing, MailServerDownError
 from tests.facts import eventually
 
 CELLS = {cell.id: cell.source for path in NOTEBOOKS.glob("*.ipynb") for cell in nbformat.read(path, 4).cells}
@@ -45,6 +47,34 @@ def strictly_less(request_reply: list[int], events: list[int]) -> int | None:
     dearer = [n for n, pair in enumerate(zip(request_reply, events, strict=True), 1) if pair[1] >= pair[0]]
     start = max([1, *dearer]) + 1
     return start if start <= len(events) else None
+
+
+def without_a_memory(event: Event, mailing: Mailing) -> None:
+    if isinstance(event, PlanBrowsed):
+        mailing.mail(event.account_id, event.plan.name)
+
+
+def once_per_household(event: Event, mailing: Mailing) -> None:
+    if isinstance(event, PlanBrowsed) and not mailing.remembers(event.source, event.account_id):
+        mailing.mail(event.account_id, event.plan.name)
+        mailing.remember(event.source, event.account_id)
+
+
+def remembered_too_early(event: Event, mailing: Mailing) -> None:
+    if isinstance(event, PlanBrowsed) and not mailing.remembers(event.source, event.id):
+        mailing.remember(event.source, event.id)
+        mailing.mail(event.account_id, event.plan.name)
+
+
+def error_swallowed(event: Event, mailing: Mailing) -> None:
+    with suppress(MailServerDownError):
+        remembered_too_early(event, mailing)
+
+
+def about_every_event(event: Event, mailing: Mailing) -> None:
+    if not mailing.remembers(event.source, event.id):
+        mailing.mail(event.account_id, event.plan.name)
+        mailing.remember(event.source, event.id)
 
 
 # A misconception per row, and a word of what the check says to it.
@@ -89,6 +119,13 @@ WRONG: dict[str, list[tuple[Callable[..., object], str]]] = {
         (lambda request_reply, events: 2, "should return None"),
         (lambda request_reply, events: None, "returned nothing"),
         (lambda request_reply, events: first_crossing(request_reply, events) or 0, "should return"),
+    ],
+    "exercise-06-replay": [
+        (without_a_memory, "the replay mailed"),
+        (once_per_household, "got no letter"),
+        (remembered_too_early, "is lost"),
+        (error_swallowed, "is lost"),
+        (about_every_event, "more than browsed plans"),
     ],
 }
 

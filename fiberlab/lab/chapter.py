@@ -68,10 +68,10 @@ class Chapter:
         self._opened.callback(mailbox.stop)
         return mailbox
 
-    def mailing(self) -> Mailing:
-        """A new file of marketing's: every contact, and an empty memory. Its letters go to the mailbox."""
+    def mailing(self, mailbox: Mailbox | None = None) -> Mailing:
+        """A new file of marketing's: all contacts, no memory. It mails to this mailbox, or the chapter's."""
         file = Path(self._folder.name, f"marketing-{uuid4().hex}.sqlite")
-        return self._opened.enter_context(Mailing(file, self.mailbox.server, days.contacts()))
+        return self._opened.enter_context(Mailing(file, (mailbox or self.mailbox).server, days.contacts()))
 
     def coupled(self, mailing: Mailing | None = None) -> Coupled:
         """A coupled backend with an empty database, mailing if it is given one; an earlier one is closed."""

@@ -9,6 +9,7 @@ from fiberlab.eventdriven.events import Event, happened
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.checks import Case, Outcome, check
 from fiberlab.lab.kafka_lessons import look, write_keys
+from fiberlab.lab.marketing import Handle, Trial, due_a_letter, tried
 
 
 def check_customer_price(function: Callable[[str, int], int]) -> Outcome:
@@ -134,6 +135,30 @@ def check_commission(function: Callable[[Event], int | None], chapter: Chapter) 
         for event in (happened(action, chapter.company.plans) for action in _one_of_each(chapter.day))
     ]
     return check(function, cases)
+
+
+def check_marketing(function: Handle, chapter: Chapter) -> Outcome:
+    """Chapter 06: marketing that survives a replay, tried on a real topic and a real mail server."""
+    actions = Actions(chapter.day[:30])
+    due = len(due_a_letter(actions))
+
+    @functools.wraps(function)
+    def letters(actions: Actions) -> Trial:
+        return tried(chapter, function, actions)
+
+    expected = f"{due} letters on the first reading, none on the replay, and 1 after the outage"
+    harmed = "households that are mailed twice, or about nothing, and marketing where a letter is lost"
+    return check(letters, [Case((actions,), expected, harmed, lambda found: _marketing_problem(found, due))])
+
+
+def _marketing_problem(found: Trial, due: int) -> str | None:
+    if found.after_outage != 1:
+        return "the letter about an event that came while the mail server was down is lost"
+    if found.first > due:
+        return "it mails about more than browsed plans"
+    if found.first < due:
+        return "some of the browsed plans got no letter"
+    return f"the replay mailed {found.replayed} letters again" if found.replayed else None
 
 
 def _one_of_each(day: Sequence[Action]) -> list[Action]:

@@ -5,7 +5,7 @@ import socket
 import threading
 from email import message_from_bytes
 from email.policy import default
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -51,6 +51,12 @@ class Mailbox:
         """Return once it takes no letter any more. Stopping twice is fine."""
         self._worker.stop()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:
         """The SMTP answer to a letter, once it is kept."""
         await asyncio.sleep(self.delay_s)
@@ -83,6 +89,9 @@ class Mailbox:
         loop = asyncio.get_running_loop()
         while True:
             connection, _ = await loop.sock_accept(listening)
+            connection.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+            )  # or each letter takes 40 ms more
             conversation = SMTP(self, hostname="mailbox")
             self._conversations.add(conversation)
             await loop.connect_accepted_socket(lambda made=conversation: made, connection)

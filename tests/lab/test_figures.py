@@ -20,6 +20,7 @@ from fiberlab.lab import (
     coupling_figures,
     figure,
     house_figure,
+    listener_figures,
     price_figures,
     readiness_figures,
     time_figures,
@@ -35,6 +36,7 @@ MODULES = (
     bill_figures,
     coupling_figures,
     house_figure,
+    listener_figures,
     price_figures,
     readiness_figures,
     time_figures,
@@ -79,6 +81,10 @@ def lags(most=34):
     return pd.DataFrame(
         {"customer-billing": [0, 0], "installer-billing": [0, most]}, index=["before", "stopped"]
     )
+
+
+def groups(members=1, lag=0):
+    return pd.DataFrame({"group": ["billing", "mail"], "members": [1, members], "lag": [0, lag]})
 
 
 def times(*bills_s):
@@ -137,6 +143,11 @@ CHANGES = {
         lambda change: topic_figures.topic_lanes(events(6 if change else 5), {}),
         lambda change: topic_figures.topic_lanes(events(), {"billing": {0: 2 if change else 1}}),
         lambda change: topic_figures.topic_lanes(events(actor="installer" if change else "customer"), {}),
+    ],
+    "listener_graph": [
+        lambda change: listener_figures.listener_graph({"/gateway": 6 if change else 5}, groups()),
+        lambda change: listener_figures.listener_graph({"/gateway": 5}, groups(members=0 if change else 1)),
+        lambda change: listener_figures.listener_graph({"/gateway": 5}, groups(lag=1 if change else 0)),
     ],
     "lag_by_moment": [lambda change: topic_figures.lag_by_moment(lags(35 if change else 34))],
     "answer_times": [
@@ -280,6 +291,18 @@ def test_events_and_read_positions_are_counted():
     assert five == (
         "The topic holds 5 events (5 by customers), 3 in partition 0 and 2 in partition 1; "
         "group billing has read 3 of 5, 2 behind; group mail has read 0 of 5, 5 behind."
+    )
+
+
+def test_a_topic_that_nobody_writes_or_reads_is_a_picture_too():
+    said = listener_figures.listener_graph({}, groups()[:0]).sentence
+    assert said == "Nobody has written to the topic; no group has read from it."
+
+
+def test_a_group_without_a_member_is_told_apart_from_one_that_is_there():
+    assert listener_figures.listener_graph({"/gateway": 1}, groups(0, 7)).sentence == (
+        "/gateway wrote 1 event; 2 groups have read from the topic: "
+        "billing (1 member, 0 behind) and mail (nobody there, 7 behind)."
     )
 
 
