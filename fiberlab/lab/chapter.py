@@ -13,9 +13,10 @@ from fiberlab.domain import Action
 from fiberlab.kafka import environment as settings
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
-from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith
-from fiberlab.lab.live.watching import Live, named
+from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
+from fiberlab.lab.live.watching import Live
 from fiberlab.lab.mailbox import Mailbox
+from fiberlab.lab.services import Handle
 from fiberlab.mailing import Mailing
 
 WORKING_COPIES = "my-notebooks"  # the folder of the reader's own copies of the notebooks
@@ -94,13 +95,22 @@ class Chapter:
         self._running[EventDriven] = design
         return design
 
-    def watch(self, *designs: Design, day: Sequence[Action] | None = None, a_second: float = 20) -> Live:
+    def watch(
+        self,
+        *designs: Design,
+        day: Sequence[Action] | None = None,
+        a_second: float = 20,
+        listener: tuple[str, Handle] | None = None,
+    ) -> Live:
         """A live picture of the designs, with traffic of its own; an earlier picture becomes a still one.
 
         `day` is sent once, at so many actions a second; without it the traffic goes on until it is closed.
+        `listener` is what the button "Add a listener" adds: its name, what it does with an event and,
+        if you like, a function that says what it has found. It counts looks at plans if you name none.
+        What the button has added leaves with the picture; what a cell adds is seen, and stays.
         """
         self._close_live()
-        self._live = Live(named(*designs), self.company, day, a_second)
+        self._live = Live(named(*designs), self.company, day, a_second, listener)
         return self._live
 
     def close(self) -> None:

@@ -116,3 +116,8 @@ class EventDriven(Services):
 
 
 Design = Coupled | EventDriven
+
+
+def named(*designs: Design) -> dict[str, Design]:
+    """The designs by the names that sentences have for them."""
+    return {"event-driven" if isinstance(d, EventDriven) else "coupled": d for d in designs}

@@ -79,6 +79,10 @@ class TopicReader:
         if sum(self.ends.values()) > len(self.records):
             self.records = [_record(record) for record in view.records()]
 
+    def all_read(self, since: int) -> bool:
+        """Whether every group has read the whole topic, by a look that began after look number `since`."""
+        return self.looks > since + 1 and not any(sum(self.lag(name)) for name in self.cursors)
+
     def lag(self, name: str) -> list[int]:
         """How many events the group has yet to read, by partition."""
         read = self.cursors.get(name, {})

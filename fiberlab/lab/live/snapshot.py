@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fiberlab.lab.figure import ACTOR_LOOKS, capital, plural
+from fiberlab.lab.live.listening import Guest
 from fiberlab.lab.live.outcomes import Outcome
 from fiberlab.lab.live.reading import TopicReader
 from fiberlab.lab.live.sending import Requests, Traffic
@@ -44,8 +45,8 @@ def requests(asked: Requests) -> State:
     }
 
 
-def topic(reader: TopicReader) -> State:
-    """The topic's ends, its newest records, and each group's cursors and lag by partition."""
+def topic(reader: TopicReader, guest: Guest) -> State:
+    """The topic's ends, its newest records, each group's cursors and lag by partition, and who may join."""
     new = [reader.new.popleft() for _ in range(len(reader.new))][-MOST:]
     status = reader.design.status()
     return {
@@ -58,11 +59,14 @@ def topic(reader: TopicReader) -> State:
             {
                 "name": name,
                 "status": status[name],
+                "bills": name in reader.design.ledgers,
+                "found": guest.listener.found() if name == guest.listener.name else "",
                 "cursors": [offset for _, offset in sorted(reader.cursors.get(name, {}).items())],
                 "lag": reader.lag(name),
             }
             for name in status
         ],
+        "guest": {"name": guest.listener.name, "is_there": guest.is_there},
     }
 
 

@@ -26,6 +26,16 @@ class LiveView(anywidget.AnyWidget):
     _css = Path(__file__).with_name("live.css")
     snapshot = traitlets.Dict().tag(sync=True)
 
+    def open(self) -> None:
+        """Open the line to the browser.
+
+        What is pressed comes on the way that the browser chooses: JupyterLab and Notebook 7 choose a
+        subshell, which listens while a cell runs. ipykernel 7.4 would turn it round to the way that the
+        last snapshot went, and that is the cell's.
+        """
+        super().open()
+        self.comm._reply_subshell_for = None
+
     def leave(self, still: Figure | None) -> None:
         """Show only the still picture from now on; close if there is none.
 
