@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.laboratory import FLAGS, chromium, jupyterlab, write_notebook
-from tests.browser.test_live_in_jupyterlab import CHANGES, Reader
+from tests.browser.laboratory import FLAGS, chromium, jupyter, write_notebook
+from tests.browser.reader import CHANGES, Reader
 from tests.facts import eventually
 
 SET_UP = """import threading, time
@@ -96,7 +96,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         watch = WATCH.format(designs=chosen.designs, rate=chosen.rate)
         write_notebook(Path(folder) / "live.ipynb", [SET_UP, watch, MEASURE])
-        with jupyterlab(Path(folder)) as address, sync_playwright() as playwright:
+        with jupyter(Path(folder)) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
             run(browser.new_page(viewport={"width": 1280, "height": 1050}), address)
             browser.close()

@@ -75,7 +75,7 @@ def sentence(bills: Iterable[Outcome], reader: TopicReader | None) -> str:
     said = [f"{bill.design} design, {bill.actor}s: {bill.said}" for bill in bills]
     if reader:
         said.append(f"the topic holds {plural(sum(reader.ends.values()), 'event')}")
-        said += [f"{name} is {sum(reader.lag(name)):,} behind" for name in reader.cursors]
+        said += [f"{name} is {sum(reader.lag(name)):,} behind" for name in reader.design.services]
     return f"{capital('; '.join(said))}."
 
 
