@@ -14,6 +14,7 @@ from fiberlab.kafka import environment as settings
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
 from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
+from fiberlab.lab.live.listening import Listener
 from fiberlab.lab.live.watching import Live
 from fiberlab.lab.mailbox import Mailbox
 from fiberlab.lab.services import Handle
@@ -100,13 +101,13 @@ class Chapter:
         *designs: Design,
         day: Sequence[Action] | None = None,
         a_second: float = 20,
-        listener: tuple[str, Handle] | None = None,
+        listener: Listener | tuple[str, Handle] | None = None,
     ) -> Live:
         """A live picture of the designs, with traffic of its own; an earlier picture becomes a still one.
 
         `day` is sent once, at so many actions a second; without it the traffic goes on until it is closed.
-        `listener` is what the button "Add a listener" adds: its name, what it does with an event and,
-        if you like, a function that says what it has found. It counts looks at plans if you name none.
+        `listener` is what the button "Add a listener" adds: its name and what it does with an event (a
+        Listener also says what it has found). If you name none, it counts how often plans are looked at.
         What the button has added leaves with the picture; what a cell adds is seen, and stays.
         """
         self._close_live()

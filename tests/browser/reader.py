@@ -73,8 +73,9 @@ class Reader:
         self.page.evaluate("command => jupyterapp.commands.execute(command)", command)
 
     def output(self, number: int) -> str:
-        """What stands below the cell."""
-        return self.page.locator(".jp-CodeCell").nth(number).locator(".jp-Cell-outputWrapper").inner_text()
+        """What stands below the cell, in one line."""
+        below = self.page.locator(".jp-CodeCell").nth(number).locator(".jp-Cell-outputWrapper")
+        return " ".join(below.inner_text().split())
 
     def read(self, number: int, awaited: str) -> str:
         """The output of the cell, once it holds what is awaited."""

@@ -4,17 +4,23 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from fiberlab.domain import Action, expected_cents
 from fiberlab.lab import days
 from fiberlab.lab.bills import bills
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.designs import EventDriven, named
 from fiberlab.lab.live import watching
+from fiberlab.lab.live.outcomes import Books
+from fiberlab.lab.live.script import Script
+from fiberlab.lab.live.slow import SlowLedger
 from fiberlab.lab.live.watching import Live
 from fiberlab.lab.traffic import replay
+from fiberlab.ledger import Charge
 from tests.facts import eventually, files_open, seconds
 
 BOTH = ["customer-billing", "installer-billing"]
@@ -111,6 +117,33 @@ def test_the_snapshot_counts_what_the_topic_and_the_ledgers_hold(live):
         assert sum(outcome["wrong_cents"] for outcome in shown) == frame.wrong_cents.sum()
         assert sum(outcome["wrong"] for outcome in shown) == (frame.wrong_cents != 0).sum()
     assert "customer-billing is 0 behind" in snapshot["sentence"]
+
+
+def test_the_books_count_what_is_new_and_begin_anew_with_each_round(company, tmp_path):
+    script = Script(company, ())
+    with SlowLedger(tmp_path / "ledger.sqlite") as ledger:
+        books = Books({"event-driven": SimpleNamespace(ledgers={"billing": ledger})}, script)
+
+        def bill(sale: Action, cents: int) -> Charge:
+            charge = Charge("/", sale.id, sale.account_id, sale.actor.kind, sale.name, sale.plan, cents)
+            ledger.write(charge)
+            return charge
+
+        def counted() -> list[tuple[str, int, int, int]]:
+            books.look()
+            return [(o.actor, o.right, o.wrong, o.not_billed) for o in books.outcomes]
+
+        first, second = script.by_hand("customer"), script.by_hand("installer")
+        assert counted() == [("customer", 0, 0, 1), ("installer", 0, 0, 1)]
+        written = [bill(first, expected_cents(first, company.plans)), bill(second, 1)]
+        assert counted() == counted() == [("customer", 1, 0, 0), ("installer", 0, 1, 0)]
+        assert books.charges == {"event-driven": written}
+        assert books.charge("event-driven", second.id) == written[1]
+        late = script.by_hand("customer")
+        script.reset()
+        bill(late, 1)  # of the round before: written down, and no longer counted
+        assert counted() == [("customer", 0, 0, 0), ("installer", 0, 0, 0)]
+        assert len(books.charges["event-driven"]) == 3
 
 
 def test_the_services_do_not_notice_that_they_are_watched(chapter, day):

@@ -43,10 +43,14 @@ class Guest:
         """Whether the topic has a service of this name, whoever added it."""
         return self.listener.name in self._services.services
 
+    def found(self, name: str) -> str:
+        """What the service of this name says it has found; nothing if it is not the one that was let in."""
+        return self.listener.found() if self._joined and name == self.listener.name else ""
+
     def join(self) -> None:
         """Start the listener; raises NameTakenError if there is one of its name."""
         self._services.add(self.listener.name, self.listener.handle)
-        self._joined = True
+        self._joined = True  # after it: what somebody else has added is not ours to remove
 
     def leave(self) -> None:
         """Stop and remove the listener, unless somebody else has added it. Leaving twice is fine."""

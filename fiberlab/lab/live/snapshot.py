@@ -48,25 +48,25 @@ def requests(asked: Requests) -> State:
 def topic(reader: TopicReader, guest: Guest) -> State:
     """The topic's ends, its newest records, each group's cursors and lag by partition, and who may join."""
     new = [reader.new.popleft() for _ in range(len(reader.new))][-MOST:]
-    status = reader.design.status()
     return {
         "ends": [end for _, end in sorted(reader.ends.items())],
         "new": [
             [record.partition, record.offset, kind_number(record.actor), record.sale, record.id]
             for record in new
         ],
-        "groups": [
-            {
-                "name": name,
-                "status": status[name],
-                "bills": name in reader.design.ledgers,
-                "found": guest.listener.found() if name == guest.listener.name else "",
-                "cursors": [offset for _, offset in sorted(reader.cursors.get(name, {}).items())],
-                "lag": reader.lag(name),
-            }
-            for name in status
-        ],
+        "groups": [_group(name, status, reader, guest) for name, status in reader.design.status().items()],
         "guest": {"name": guest.listener.name, "is_there": guest.is_there},
+    }
+
+
+def _group(name: str, status: str, reader: TopicReader, guest: Guest) -> State:
+    return {
+        "name": name,
+        "status": status,
+        "cursors": [offset for _, offset in sorted(reader.cursors.get(name, {}).items())],
+        "lag": reader.lag(name),
+        "bills": name in reader.design.ledgers,
+        "found": guest.found(name),
     }
 
 

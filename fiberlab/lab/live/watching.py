@@ -34,7 +34,7 @@ class Live:
         company: Company,
         day: Sequence[Action] | None = None,
         a_second: float = 20,
-        listener: tuple[str, Handle] | None = None,
+        listener: Listener | tuple[str, Handle] | None = None,
     ) -> None:
         self.designs, self.company = designs, company
         self.still: Figure | None = None
