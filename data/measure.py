@@ -15,6 +15,7 @@ from fiberlab.lab import coefficients as made
 from fiberlab.lab.chapter import Chapter, close_open_chapter
 from fiberlab.lab.coupling.blast import blast_radius
 from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED
+from fiberlab.lab.coupling.files import files_to_change
 from fiberlab.lab.coupling.impact import what_to_test_again
 from fiberlab.lab.coupling.waiting import who_waits
 from fiberlab.lab.days import write_rows
@@ -39,12 +40,11 @@ def main(folder: Path) -> None:
 
 def counts(design: str) -> made.Values:
     """What is counted on copies of the source."""
-    with tempfile.TemporaryDirectory() as folder:
-        return {
-            **made.tests_to_run_again(design, what_to_test_again(design, made.MOST_ACTORS)),
-            **made.others_bills_moved(design, blast_radius(design)),
-            **made.files_for_a_new_actor(design, Path(folder)),
-        }
+    return {
+        **made.tests_to_run_again(design, what_to_test_again(design, made.MOST_ACTORS)),
+        **made.others_bills_moved(design, blast_radius(design)),
+        **made.files_for_a_new_actor(design, files_to_change([design])),
+    }
 
 
 def parts(chapter: Chapter) -> Iterator[made.Values]:
@@ -56,7 +56,7 @@ def parts(chapter: Chapter) -> Iterator[made.Values]:
         only = EventDriven(chapter.company, Path(folder), chapter.cluster, (customer_billing,))
         one_actor = moving_parts(only)
         only.close()
-    yield made.parts(EVENTS, one_actor, moving_parts(chapter.event_driven()))
+    yield made.parts(EVENTS, moving_parts(chapter.event_driven()), one_actor)
 
 
 def waits(chapter: Chapter) -> Iterator[made.Values]:

@@ -5,19 +5,16 @@ Each function takes an experiment's result and returns values by "<design>/<coef
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from fiberlab.lab.coupling.actors import add_actor
-from fiberlab.lab.coupling.changes import copy_of_package, files_changed
 from fiberlab.lab.coupling.features import EVENTS
+from fiberlab.lab.coupling.files import NEW_ACTOR
 from fiberlab.lab.coupling.waiting import CONDITIONS
 from fiberlab.lab.figure import plural
 
 MOST_ACTORS = 6
-NEW_ACTOR = "reseller"
 TESTS, OTHERS_BILLS = "tests to run again", "share of others' bills moved"
 FILES, NEW_FILES = "files changed for a new actor", "files added for a new actor"
 PARTS = "moving parts beside the broker with 2 actors"
@@ -73,11 +70,9 @@ def others_bills_moved(design: str, moved: pd.DataFrame) -> Values:
     return {f"{design}/{OTHERS_BILLS}": round(float((others.moved_bills / others.bills).mean()), 4)}
 
 
-def files_for_a_new_actor(design: str, folder: Path) -> Values:
-    """The existing files changed, and the files added, for one actor more; copies are made in the folder."""
-    before, after = (copy_of_package(folder / design / name) for name in ("before", "after"))
-    add_actor(design, NEW_ACTOR, after).apply(after)
-    how = files_changed(before, after).how
+def files_for_a_new_actor(design: str, files: pd.DataFrame) -> Values:
+    """From files_to_change: the existing files changed, and the files added, for one actor more."""
+    how = files[(files.design == design) & (files.feature == NEW_ACTOR)].how
     return {
         f"{design}/{FILES}": float((how == "changed").sum()),
         f"{design}/{NEW_FILES}": float((how == "new").sum()),
@@ -87,12 +82,15 @@ def files_for_a_new_actor(design: str, folder: Path) -> Values:
 Part = tuple[str, str]  # kind, name
 
 
-def parts(design: str, one_actor: Sequence[Part], two_actors: Sequence[Part]) -> Values:
-    """From moving_parts with one actor and with two: how many there are, and how many an actor adds.
+def parts(design: str, two_actors: Sequence[Part], one_actor: Sequence[Part] | None = None) -> Values:
+    """From moving_parts with two actors: how many; with those of one actor, too: how many the second adds.
 
     The topic is left out: it is the broker's, which has a price of its own.
     """
-    one, two = (sum(kind != "topic" for kind, _ in seen) for seen in (one_actor, two_actors))
+    two = sum(kind != "topic" for kind, _ in two_actors)
+    if one_actor is None:
+        return {f"{design}/{PARTS}": float(two)}
+    one = sum(kind != "topic" for kind, _ in one_actor)
     return {f"{design}/{PARTS}": float(two), f"{design}/{PARTS_MORE}": float(two - one)}
 
 

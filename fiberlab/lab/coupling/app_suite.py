@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from coverage import CoverageData
-
-from fiberlab.lab.coupling.blast import run_in
 from fiberlab.lab.coupling.features import EVENTS, SHARED
-from fiberlab.lab.coupling.impact import PYTEST, SETTINGS, Suite
+from fiberlab.lab.coupling.impact import read_suite, run_written_suite
+from fiberlab.lab.coupling.reach import Suite
 from fiberlab.lab.coupling.suites import write_suite
 
 _APP = {
@@ -72,16 +70,8 @@ def test_an_unknown_plan_is_refused(tmp_path):
 
 def run(design: str, actors: Sequence[str], package: Path) -> Suite:
     """The suite of this design after it has run in this copy; raises CopyFailedError if a test fails."""
-    folder = package.parent
-    suite = write_suite(design, actors, folder)
+    suite = write_suite(design, actors, package.parent)
     tests = _TESTS.replace("{app}", _APP[design])
     (suite / "test_app.py").write_text(tests.lstrip(), encoding="utf-8", newline="\n")
-    (folder / ".coveragerc").write_text(SETTINGS, encoding="utf-8")
-    run_in(folder, *PYTEST, "suite")
-    data = CoverageData(str(folder / ".coverage"))
-    data.read()
-    root, ran = package.resolve(), {}
-    for file in data.measured_files():
-        by_line = data.contexts_by_lineno(file).items()
-        ran[Path(file).relative_to(root).as_posix()] = {n: frozenset(tests) - {""} for n, tests in by_line}
-    return Suite(design, package, frozenset(data.measured_contexts()) - {""}, ran)
+    run_written_suite(package)
+    return read_suite(design, package)

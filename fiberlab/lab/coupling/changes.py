@@ -79,6 +79,18 @@ def files_changed(before: Path, after: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "how", "added", "removed"])
 
 
+def diff(before: Path, after: Path) -> str:
+    """The unified diff between two copies, without line numbers."""
+    parts = [
+        line
+        for path in sorted(_paths(before) | _paths(after))
+        for line in difflib.unified_diff(
+            _text(before / path), _text(after / path), path, path, n=2, lineterm=""
+        )
+    ]
+    return "\n".join("@@" if line.startswith("@@") else line for line in parts)
+
+
 def changed_lines(before: Path, after: Path) -> dict[str, set[int]]:
     """The lines of `before`, by file, that the change touches: replaced, deleted, or beside an insertion."""
     touched: dict[str, set[int]] = {}

@@ -15,9 +15,10 @@ from fiberlab.lab.coupling.changes import Change, copy_of_package, files_changed
 from fiberlab.lab.coupling.features import change_rule
 from fiberlab.lab.source import PACKAGE
 
+NEW_ACTOR = "resellers sell, too"
 FEATURES: dict[str, Callable[[str, Path], Change]] = {
     "installers get another discount": lambda design, _: change_rule(design, "installer"),
-    "resellers sell, too": lambda design, package: add_actor(design, "reseller", package),
+    NEW_ACTOR: lambda design, package: add_actor(design, "reseller", package),
 }
 
 

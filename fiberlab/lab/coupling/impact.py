@@ -45,6 +45,11 @@ def what_to_test_again(design: str, most_actors: int = 6, package: Path = PACKAG
 def run_suite(design: str, actors: Sequence[str], package: Path) -> None:
     """Return once the suite of these actors has run in this copy; raises CopyFailedError if a test fails."""
     write_suite(design, actors, package.parent)
+    run_written_suite(package)
+
+
+def run_written_suite(package: Path) -> None:
+    """Return once the suite beside this copy has run; raises CopyFailedError if a test fails."""
     (package.parent / ".coveragerc").write_text(SETTINGS, encoding="utf-8")
     run_in(package.parent, *PYTEST, "suite")
 

@@ -15,7 +15,7 @@ from fiberlab.domain import ACTORS
 from fiberlab.lab.coupling import app_suite
 from fiberlab.lab.coupling.changes import Change, Edit, changed_lines, copy_of_package, diff, files_changed
 from fiberlab.lab.coupling.features import EVENTS, SHARED, UnknownDesignError
-from fiberlab.lab.coupling.impact import touched
+from fiberlab.lab.coupling.reach import touched
 from fiberlab.lab.source import PACKAGE, Listing
 
 WITH_MARKETING = (SHARED, EVENTS)
