@@ -213,7 +213,7 @@ def command_line() -> argparse.ArgumentParser:
     lab.add_argument("--port", type=port_number, metavar="N", help="default: the first free one from 8888")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     commands = lab.add_subparsers(dest="command", title="commands", metavar="command")
-    test = commands.add_parser("test", help="check everything; options after it go to pytest: -k NAME")
+    test = commands.add_parser("test", help="check everything; options after it go to pytest: -k NAME, -n 0")
     test.add_argument("--kafka", action="store_true", help="what speaks to Kafka, on Apache Kafka")
     series = commands.add_parser("run", help="run the notebooks without a browser", allow_abbrev=False)
     series.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")

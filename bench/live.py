@@ -14,13 +14,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.laboratory import FLAGS, chromium, jupyterlab, write_notebook
-from tests.browser.test_live_in_jupyterlab import CHANGES, Reader
+from tests.browser.laboratory import FLAGS, chromium, jupyter, write_notebook
+from tests.browser.reader import CHANGES, Reader
 from tests.facts import eventually
 
 SET_UP = """import threading, time
 from pathlib import Path
 from fiberlab.lab.chapter import Chapter
+from fiberlab.lab.live.outcomes import Books, Outcome
 chapter = Chapter.open("05", {})
 coupled, backbone = chapter.coupled(), chapter.event_driven()
 others = {t.native_id for t in threading.enumerate()}
@@ -32,18 +33,30 @@ def cpu_s(*names):
     fields = [Path(f"/proc/self/task/{id}/stat").read_text().rpartition(")")[2].split() for id in ids]
     return sum(int(f[11]) + int(f[12]) for f in fields) / 100
 
-def percent(seconds, *names):
-    began, before, all_before = time.monotonic(), cpu_s(*names), time.process_time()
-    threading.Event().wait(seconds)
-    took = time.monotonic() - began
-    return 100 * (cpu_s(*names) - before) / took, 100 * (time.process_time() - all_before) / took"""
+bills_s = 0  # what the ticker spends on the bills: a look at the ledgers, and the table for the browser
+def counted(function):
+    def timed(*arguments, **named):
+        global bills_s
+        began = time.thread_time()
+        try:
+            return function(*arguments, **named)
+        finally:
+            bills_s += time.thread_time() - began
+    return timed
+Books.look = counted(Books.look)
+Outcome.said = property(counted(Outcome.said.fget))
+
+def used():
+    return cpu_s("live picture", "live reader", "kafka-io"), bills_s, time.process_time(), time.monotonic()"""
 WATCH = """began = time.perf_counter()
 live = chapter.watch({designs}, a_second={rate})
 print(f"returned {{time.perf_counter() - began:.3f}} s")"""
-MEASURE = """sent = len(live.traffic.script.sent)
-views, whole = percent(5, "live picture", "live reader", "kafka-io")
-rate = (len(live.traffic.script.sent) - sent) / 5
-print(f"views {views:.1f} % of a core, the whole kernel {whole:.1f} %, at {rate:.0f} actions/s: done")"""
+MEASURE = """sent, before = len(live.traffic.script.sent), used()
+threading.Event().wait(5)
+views, bills, whole, took = (after - then for after, then in zip(used(), before))
+flow, bills, whole = (f"{100 * s / took:.1f} %" for s in (views - bills, bills, whole))
+rate = (len(live.traffic.script.sent) - sent) / took
+print(f"of a core: flow {flow}, bills {bills}, the whole kernel {whole}, at {rate:.0f} actions/s: done")"""
 
 
 def acts_s(page: Page, selector: str, awaited: str) -> float:
@@ -73,7 +86,7 @@ def run(page: Page, address: str) -> None:
     """Print everything that is measured."""
     reader = Reader(page, address)
     reader.run(0)
-    print(reader.read(1, "returned").strip().splitlines()[-1])
+    print("returned", reader.read(1, "returned").rpartition("returned ")[2])  # the picture stands above it
     page.wait_for_selector(".fl-dots g[transform]", state="attached", timeout=30_000)
     began = time.monotonic()
     eventually(lambda: time.monotonic() - began > 3, "the traffic to be steady", 10)
@@ -84,7 +97,7 @@ def run(page: Page, address: str) -> None:
     waited = ", ".join(f"{click_s:.3f}" for click_s in clicks_s(page, 2))
     print(f"while a cell is waiting for 5 s: {waited} s")
     eventually(lambda: "done" in reader.output(2), "the measurement", 60)
-    print(reader.output(2).strip().splitlines()[-1])
+    print(reader.output(2))
 
 
 def main() -> None:
@@ -96,7 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         watch = WATCH.format(designs=chosen.designs, rate=chosen.rate)
         write_notebook(Path(folder) / "live.ipynb", [SET_UP, watch, MEASURE])
-        with jupyterlab(Path(folder)) as address, sync_playwright() as playwright:
+        with jupyter(Path(folder)) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
             run(browser.new_page(viewport={"width": 1280, "height": 1050}), address)
             browser.close()

@@ -11,6 +11,7 @@ from fiberlab.lab.days import ACTION_COLUMNS, SHIPPED_SEED, action_row, company,
 
 ACCOUNTS = 100
 INSTALLERS = 6
+CONSENT_PERCENT = 60
 PLANS = {
     "Fiber 300": 3999,
     "Fiber 500": 5499,
@@ -28,7 +29,7 @@ FAMILY = (
 
 
 def main(folder: Path) -> None:
-    """Write plans, accounts, installers and the day into the folder."""
+    """Write plans, accounts, installers, consents and the day into the folder."""
     rng = random.Random(SHIPPED_SEED)
     everybody = [f"{given} {family}" for given in GIVEN.split() for family in FAMILY.split()]
     names = sorted(everybody, key=lambda _: rng.random())
@@ -44,8 +45,23 @@ def main(folder: Path) -> None:
         ("installer_id", "name"),
         [(f"I-{number:02d}", names[-number]) for number in range(1, INSTALLERS + 1)],
     )
+    write_rows(
+        folder / "consents.csv",
+        ("account_id", "email", "consent"),
+        [(f"A-{number:04d}", _email(names[number]), _consent(number)) for number in numbers],
+    )
     day = generated_day(company(folder), seed=SHIPPED_SEED)
     write_rows(folder / "day.csv", ACTION_COLUMNS, map(action_row, day))
+
+
+def _email(name: str) -> str:
+    return f"{name.lower().replace(' ', '.')}@customers.example"
+
+
+def _consent(number: int) -> str:
+    """Drawn for itself, so that the other files stay as they were before there were consents."""
+    drawn = random.Random(f"consent {SHIPPED_SEED} {number}").random()
+    return "yes" if drawn * 100 < CONSENT_PERCENT else "no"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""Herd Fiber, twice: once as request-reply, once as events on Kafka.
+"""Herd Fiber, twice: once as request-reply, once as events on Kafka; and an honest third in between.
 
 Read it in this order:
 
 1. `domain`: what is sold, to whom, at what price
 2. `ledger` and `api`: where charges are written down; what apps and tablets may send
 3. `coupled.billing`, `coupled.backend`: one backend, one billing for every actor
-4. `eventdriven.events`, `eventdriven.gateway`: say what happened, and by whom
-5. `eventdriven.customer_billing`, `eventdriven.installer_billing`: who listens; `eventdriven.service`: how
-6. `kafka`: which Kafka? `lab`: the stage machinery; skip both on a first read
+4. `monolith`: the same with a module per actor
+5. `eventdriven.events`, `eventdriven.gateway`: say what happened, and by whom
+6. `eventdriven.customer_billing`, `eventdriven.installer_billing`: who listens; `eventdriven.service`: how
+7. `mailing`, `coupled.marketing`, `eventdriven.marketing`: somebody else wants to know
+8. `kafka`: which Kafka? `lab`: the stage machinery; skip both on a first read
 """

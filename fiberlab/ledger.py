@@ -97,10 +97,11 @@ class Ledger:
         with self._lock:
             return self._find(source, id)
 
-    def charges(self) -> list[Charge]:
-        """Every charge, in the order in which they were written."""
+    def charges(self, after: int = 0) -> list[Charge]:
+        """Every charge but the first so many, in the order in which they were written."""
+        select = f"SELECT {_COLUMNS} FROM charges WHERE rowid > ? ORDER BY rowid"  # none is ever deleted
         with self._lock:
-            rows = self._database.execute(f"SELECT {_COLUMNS} FROM charges ORDER BY rowid").fetchall()
+            rows = self._database.execute(select, (after,)).fetchall()
         return [Charge(*row) for row in rows]
 
     def written_at_s(self) -> dict[str, float]:

@@ -14,6 +14,7 @@ from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
 from fiberlab.lab.progress_file import COPIES
 from tests.facts import eventually
+from tests.spreading import pytest_xdist_make_scheduler  # noqa: F401  (pytest finds it here)
 
 # An embedded broker has no threads in this process; these belong to libraries and live as long as it does.
 LIBRARIES = ("AnyIO worker thread", "asyncio_", "pytest_timeout")

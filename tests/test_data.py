@@ -1,4 +1,7 @@
-"""The files of data/ are what their generator makes, byte for byte."""
+"""The company's files of data/ are what their generator makes, byte for byte.
+
+What is measured comes from another script, and is compared in tests/lab/test_measurements.py.
+"""
 
 import subprocess
 import sys
@@ -7,7 +10,8 @@ import pytest
 
 from fiberlab.lab.days import DATA
 
-FILES = ("plans.csv", "accounts.csv", "installers.csv", "day.csv")
+FILES = ("plans.csv", "accounts.csv", "installers.csv", "consents.csv", "day.csv")
+MEASURED = "measurements.csv"
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,7 @@ def made(tmp_path_factory):
 
 def test_the_generator_makes_exactly_the_shipped_files(made):
     assert sorted(path.name for path in made.iterdir()) == sorted(FILES)
-    assert sorted(path.name for path in DATA.glob("*.csv")) == sorted(FILES)
+    assert sorted(path.name for path in DATA.glob("*.csv")) == sorted((*FILES, MEASURED))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -31,7 +35,7 @@ def test_a_shipped_file_is_made_again_byte_for_byte(made, name):
     assert (made / name).read_bytes() == (DATA / name).read_bytes()
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, MEASURED])
 def test_a_shipped_file_is_plain_text_that_every_system_reads_alike(name):
     content = (DATA / name).read_bytes()
     assert b"\r" not in content

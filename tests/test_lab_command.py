@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import urllib.request
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,10 @@ import pytest
 
 import lab
 from fiberlab.commands import verify
+from fiberlab.commands.lent_kafka import Lent
+from tests.facts import eventually, is_gone
 
+pytestmark = pytest.mark.timeout(180)  # processes that start processes
 ROOT = Path(lab.__file__).parent
 DEAD_INDEX = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
 JUPYTER_DATA = {
@@ -79,7 +83,7 @@ def environment():
 def call(root, *arguments, program=("lab.py",), **variables):
     """Run lab.py to its end, with these variables in its environment besides."""
     command, told = [sys.executable, *program, *arguments], environment() | variables
-    return subprocess.run(command, cwd=root, env=told, capture_output=True, text=True, timeout=50)
+    return subprocess.run(command, cwd=root, env=told, capture_output=True, text=True, timeout=150)
 
 
 def assert_one_sentence_and_the_next_step(result, sentence, next_step):
@@ -232,7 +236,7 @@ def test_the_printed_address_answers_and_ctrl_c_leaves_nothing_running(ready):
         running.send_signal(signal.SIGINT)
         assert running.stdout.read() == "\nThe workbook is closed; your notebooks stay as you saved them.\n"
     assert running.returncode == 0
-    assert not any(psutil.pid_exists(process.pid) for process in processes)
+    eventually(lambda: all(is_gone(process.pid) for process in processes), "its kernel to end", within_s=30)
 
 
 def test_a_port_that_is_taken_is_told_as_a_sentence(ready):
@@ -257,7 +261,7 @@ def test_every_leg_runs_after_a_failure_and_the_last_line_sums_up(ready):
     (ready / "tests/test_planted.py").write_text(planted)
     (ready / "tests/browser").mkdir()
     (ready / "tests/browser/test_seen.py").write_text("def test_seen():\n    pass\n")
-    result = call(ready, "test", "-k", "kept", CI="true")
+    result = call(ready, "test", "-k", "kept", "-n", "0", CI="true")
     lines = result.stdout.splitlines()
     assert result.returncode == 1
     assert [line.split()[:6] for line in lines[-6:-1]] == [
@@ -269,6 +273,46 @@ def test_every_leg_runs_after_a_failure_and_the_last_line_sums_up(ready):
     ]
     assert "This was a partial run: of tests/ only what `-k kept` selects." in lines
     assert lines[-1] == "4 passed, 2 failed"
+
+
+@pytest.mark.parametrize("broker", [[], ["--kafka"]], ids=["embedded", "Apache Kafka"])
+@pytest.mark.parametrize(
+    ("asked", "tests", "notebooks"),
+    [([], "4", "2"), (["-n", "0"], "0", "0"), (["-n3"], "3", "3"), (["--numprocesses=auto"], "auto", "auto")],
+    ids=["by the cores", "one after the other", "three", "auto"],
+)
+def test_tests_are_spread_one_by_one_and_notebooks_whole(monkeypatch, broker, asked, tests, notebooks):
+    calls = pytest_calls(monkeypatch, *broker, *asked)
+    assert [spread(call) for call in calls if "-m" in call] == [(tests, "--dist=loadgroup")]
+    assert [spread(call) for call in calls if "notebooks" in call] == [(notebooks, "--dist=loadfile")]
+
+
+def test_what_else_is_asked_for_goes_to_the_tests_alone_and_is_said(monkeypatch, capsys):
+    to_tests, *others = pytest_calls(monkeypatch, "-k", "kept", "-n", "0", "-x")
+    assert to_tests[-3:] == ("-k", "kept", "-x")
+    assert others
+    assert not any({"-k", "kept", "-x"} & set(call) for call in others)
+    assert "of tests/ only what `-k kept -x` selects." in capsys.readouterr().out
+
+
+def pytest_calls(monkeypatch, *options):
+    """The arguments that each pytest gets on a computer of two cores."""
+    calls = []
+
+    def run(module, *arguments, kafka=None):
+        calls.append((module, *arguments))
+        return 0
+
+    monkeypatch.setattr(verify, "CORES", 2)
+    monkeypatch.setattr(verify, "run", run)
+    monkeypatch.setattr(verify, "apache_kafka", lambda: nullcontext(Lent("127.0.0.1:9")))
+    verify.main(options)
+    return [call for call in calls if call[0] == "pytest"]
+
+
+def spread(call):
+    """Over how many processes, and how."""
+    return call[call.index("-n") + 1], next(option for option in call if option.startswith("--dist="))
 
 
 PASSED, SKIPPED = "<testcase/>", "<testcase><skipped/></testcase>"

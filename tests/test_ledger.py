@@ -46,6 +46,7 @@ def test_charges_keep_the_order_in_which_they_were_written(ledger):
         ledger.write(charge)
     ledger.write(written[0])
     assert ledger.charges() == written
+    assert [ledger.charges(after=read) for read in (0, 3, 5)] == [written, written[3:], []]
 
 
 def test_a_redelivered_charge_changes_nothing_not_even_its_time(ledger):

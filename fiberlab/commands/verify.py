@@ -4,6 +4,7 @@ The last line is always "N passed, N failed". Where Apache Kafka cannot be had, 
 is said, and counted as failed.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -28,6 +29,9 @@ ON_KAFKA += [
 IN_BROWSER = "tests/browser"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
 NBVAL += ["--nbval-cell-timeout=120", "--timeout=300", "notebooks"]
+# pytest spreads tests over twice as many processes, as they often wait for a broker (tests/spreading.py says
+# which stay together), and notebooks over as many: they compute, and the cells of one share a kernel.
+CORES = min(os.cpu_count() or 1, 4)
 
 
 class Leg(NamedTuple):
@@ -41,20 +45,30 @@ class Leg(NamedTuple):
 
 def main(options: Sequence[str]) -> int:
     """The exit status. What is not ours among the options goes to pytest on tests/."""
-    on_kafka, rest = "--kafka" in options, [option for option in options if option != "--kafka"]
-    legs = kafka_legs(rest) if on_kafka else embedded_legs(rest)
+    asked, rest = command_line().parse_known_args(options)
+    tests = ["-n", asked.processes or str(2 * CORES), "--dist=loadgroup", *rest]
+    notebooks = [*NBVAL, "-n", asked.processes or str(CORES), "--dist=loadfile"]
+    legs = kafka_legs(tests, notebooks) if asked.kafka else embedded_legs(tests, notebooks)
     if rest:
         print(f"\nThis was a partial run: of tests/ only what `{' '.join(rest)}` selects.")
     return sum_up(legs)
 
 
-def embedded_legs(options: Sequence[str]) -> list[Leg]:
+def command_line() -> argparse.ArgumentParser:
+    """What is ours among the options."""
+    ours = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    ours.add_argument("--kafka", action="store_true")
+    ours.add_argument("-n", "--numprocesses", dest="processes", help="0: one after the other")
+    return ours
+
+
+def embedded_legs(tests: Sequence[str], notebooks: Sequence[str]) -> list[Leg]:
     """Everything that needs no other Kafka than the embedded broker."""
     return [
         ruff_leg("check"),
         ruff_leg("format", "--check"),
-        pytest_leg("tests", "tests", f"--ignore={IN_BROWSER}", "-m", "not kafka", *options),
-        pytest_leg("notebooks", *NBVAL),
+        pytest_leg("tests", "tests", f"--ignore={IN_BROWSER}", "-m", "not kafka", *tests),
+        pytest_leg("notebooks", *notebooks),
         *browser_legs(),
     ]
 
@@ -70,15 +84,15 @@ def browser_legs() -> list[Leg]:
     return []
 
 
-def kafka_legs(options: Sequence[str]) -> list[Leg]:
+def kafka_legs(tests: Sequence[str], notebooks: Sequence[str]) -> list[Leg]:
     """What speaks to a Kafka, on the one at KAFKA_BOOTSTRAP_SERVERS, or on an Apache Kafka of its own."""
     with apache_kafka() as kafka:
         if not kafka.address:
             print("\nThe tests on Apache Kafka DID NOT RUN: there is none, for the reason above.")
             return [Leg("kafka tests", 0, 1, 0), Leg("kafka notebooks", 0, 1, 0)]
         legs = [
-            pytest_leg("kafka tests", *ON_KAFKA, "-m", "not embedded", *options, kafka=kafka.address),
-            pytest_leg("kafka notebooks", *NBVAL, kafka=kafka.address),
+            pytest_leg("kafka tests", *ON_KAFKA, "-m", "not embedded", *tests, kafka=kafka.address),
+            pytest_leg("kafka notebooks", *notebooks, kafka=kafka.address),
         ]
         kafka.keep_logs = any(leg.failed for leg in legs)
     return legs

@@ -3,13 +3,14 @@
 from fastapi import FastAPI
 
 from fiberlab.api import ActionRequest, Bill, new_app
-from fiberlab.coupled import billing
+from fiberlab.coupled import billing, marketing
 from fiberlab.coupled.accounts import Accounts
 from fiberlab.domain import Company
 from fiberlab.ledger import Ledger
+from fiberlab.mailing import Mailing
 
 
-def create(company: Company, accounts: Accounts, ledger: Ledger) -> FastAPI:
+def create(company: Company, accounts: Accounts, ledger: Ledger, mailing: Mailing | None = None) -> FastAPI:
     """The backend's HTTP app."""
     app = new_app("Herd Fiber backend")
 
@@ -18,6 +19,8 @@ def create(company: Company, accounts: Accounts, ledger: Ledger) -> FastAPI:
         action = request.to_action()
         company.check(action)
         amount_cents = billing.bill(action, company.plans, accounts, ledger)
+        if mailing:
+            marketing.mail(action, mailing)
         return Bill(action_id=action.id, amount_cents=amount_cents)
 
     return app

@@ -55,6 +55,14 @@ class Admin(KafkaAdminClient):
         gone = [group for group in groups if answers[group] in ("OK", "GroupIdNotFoundError")]
         return Removed(topics, gone, [group for group in groups if group not in gone])
 
+    def groups(self, topic: str, prefix: str) -> dict[str, int]:
+        """How many members each group with the prefix has that has committed an offset of the topic."""
+        names = {g["group_id"] for g in self.list_groups() if g["group_id"].startswith(prefix)}
+        offsets = {name: self.list_group_offsets(name)[name] for name in sorted(names)}
+        readers = [name for name, committed in offsets.items() if topic in {p.topic for p in committed}]
+        described = self.describe_groups(readers) if readers else {}
+        return {name: len(group["members"]) for name, group in described.items()}
+
     def _wait_until(self, fact: Callable[[list[int]], bool], name: str, what: str) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
         while not all(fact(errors) for errors in self._errors(name)):

@@ -4,7 +4,7 @@
 knows nothing of fiber. Whoever takes a producer or consumer from here closes it.
 """
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import uuid4
@@ -83,6 +83,12 @@ class Cluster:
             return self.broker.delete_topic(full_name) if self.broker.alive else None
         with self._admin() as admin:
             admin.remove(full_name)
+
+    def groups(self, full_name: str) -> dict[str, int]:
+        """How many members each group of this run has that has committed on the topic, as the broker says."""
+        with nullcontext(self.broker) if self.broker else self._admin() as asked:
+            found = asked.groups(full_name, self.namespace)
+        return {name.removeprefix(self.namespace): members for name, members in sorted(found.items())}
 
     def remove_all(self, prefix: str) -> Removed:
         """What was removed: the topics and groups of a real Kafka whose names begin with the prefix."""

@@ -66,6 +66,12 @@ class EmbeddedBroker:
         """Return once the topic and its records are gone."""
         self._call("topic_delete", name)
 
+    def groups(self, topic: str, prefix: str) -> dict[str, int]:
+        """How many members each group with the prefix has that has committed an offset of the topic."""
+        with self._lock:
+            found = json.loads(self._ask(json.dumps(["groups", topic])))
+        return {name: members for name, members in found.items() if name.startswith(prefix)}
+
     def truncate(self, name: str, partition: int, before: int) -> None:
         """Return once the partition's records before this offset are gone, as retention would do it."""
         self._call("partition_delete_records", name, partition, before)

@@ -11,6 +11,7 @@ import time
 from ctypes import CDLL, ArgumentError, c_int
 
 from fiberlab.kafka import librdkafka
+from fiberlab.kafka.overheard import Overheard
 
 PAUSE_S = 0.001  # see _call
 # How long an empty group waits for its first members. The join should be over well before the first poll
@@ -23,8 +24,9 @@ API_CEILINGS = {0: 7, 1: 10, 2: 4, 3: 8, 8: 7, 9: 5, 10: 2, 11: 5, 12: 3, 13: 2,
 def main(brokers: int) -> None:
     """The child's life: start the cluster, print its address, obey one JSON call a line, leave on "quit"."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Jupyter's interrupt reaches the whole process group
-    library = librdkafka.load()
-    handle = library.rd_kafka_new(0, _quiet(library), None, 0)
+    library, overheard = librdkafka.load(), Overheard()
+    hear = librdkafka.LOG(lambda _, __, ___, line: overheard.hear(line))  # must live as long as the handle
+    handle = library.rd_kafka_new(0, _heard(library, hear), None, 0)
     cluster = library.rd_kafka_mock_cluster_new(handle, brokers)
     _call(library, cluster, "group_initial_rebalance_delay_ms", JOIN_DELAY_MS)
     for api_key, newest in API_CEILINGS.items():
@@ -33,14 +35,21 @@ def main(brokers: int) -> None:
     for line in sys.stdin:
         if line.strip() == "quit":
             break
-        print(_obey(library, cluster, *json.loads(line)), flush=True)
+        function, *arguments = json.loads(line)
+        if function == "groups":
+            print(json.dumps(overheard.groups(*arguments)), flush=True)
+        else:
+            print(_obey(library, cluster, function, *arguments), flush=True)
     _call(library, cluster, "cluster_destroy")
     library.rd_kafka_destroy(handle)
 
 
-def _quiet(library: CDLL) -> int:
+def _heard(library: CDLL, hear: object) -> int:
+    """A configuration whose log goes to `hear`, and nowhere else."""
     configuration = library.rd_kafka_conf_new()
-    library.rd_kafka_conf_set(configuration, b"log_level", b"0", None, 0)
+    for name, value in ((b"log_level", b"7"), (b"debug", b"mock")):
+        library.rd_kafka_conf_set(configuration, name, value, None, 0)
+    library.rd_kafka_conf_set_log_cb(configuration, hear)
     return configuration
 
 

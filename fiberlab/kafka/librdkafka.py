@@ -9,9 +9,12 @@ import os
 from ctypes import POINTER, c_char_p, c_int, c_int16, c_int32, c_int64, c_size_t, c_void_p
 from pathlib import Path
 
+LOG = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_char_p, c_char_p)  # handle, level, facility, line
+
 _SIGNATURES: dict[str, tuple[type | None, list[type]]] = {
     "rd_kafka_conf_new": (c_void_p, []),
     "rd_kafka_conf_set": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, c_size_t]),
+    "rd_kafka_conf_set_log_cb": (None, [c_void_p, LOG]),
     "rd_kafka_new": (c_void_p, [c_int, c_void_p, c_char_p, c_size_t]),
     "rd_kafka_destroy": (None, [c_void_p]),
     "rd_kafka_mock_cluster_new": (c_void_p, [c_void_p, c_int]),

@@ -7,29 +7,32 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 from fiberlab.domain import Action
 from fiberlab.kafka import environment as settings
 from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.lab import days, progress_file
-from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith
-from fiberlab.lab.live.watching import Live, named
-from fiberlab.lab.predictions import Comparison, Prediction, compared
-from fiberlab.lab.workbook_map import WorkbookMap, stops
+from fiberlab.lab import days
+from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
+from fiberlab.lab.live.listening import Listener
+from fiberlab.lab.live.watching import Live
+from fiberlab.lab.mailbox import Mailbox
+from fiberlab.lab.reader import Reader
+from fiberlab.lab.services import Handle
+from fiberlab.mailing import Mailing
 
 _open: list["Chapter"] = []  # at most one in a kernel
 
 
-class Chapter:
+class Chapter(Reader):
     """The company, its day, and whatever design runs; one folder and one Kafka of its own."""
 
     def __init__(self, number: str, environment: Mapping[str, str]) -> None:
-        self.number = number
         self._folder = tempfile.TemporaryDirectory(prefix=f"fiberlab-{number}-", ignore_cleanup_errors=True)
-        self._environment = settings.ours(environment)
+        super().__init__(number, settings.ours(environment))
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
-        self._predictions: dict[str, Prediction] = {}
+        self._opened = ExitStack()  # the mailbox, and marketing's files
         self.company = days.company()
         self.day = days.shipped_day()
 
@@ -50,38 +53,30 @@ class Chapter:
         return connect(settings.read(self._environment))
 
     @property
-    def learner(self) -> str:
-        """Who reads this, as the names on a shared Kafka begin; "learner" if nobody knows."""
-        try:
-            return settings.read(self._environment).learner
-        except settings.SettingsError:  # about Kafka, and told where Kafka is used
-            return "learner"
-
-    def predict(self, name: str, guess: object = None, choices: Sequence[str] = ()) -> Prediction:
-        """The guess, committed: a number, one of the choices or a set of them. None: no prediction.
-
-        Raises PredictionError if the guess is not among the choices.
-        """
-        self._predictions[name] = Prediction(name, guess, tuple(choices))
-        return self._predictions[name]
-
-    def compare(self, name: str, outcome: object) -> Comparison:
-        """The prediction of this name beside its outcome, and how many came true so far."""
-        made = self._predictions.get(name, Prediction(name, None))
-        return compared(progress_file.folder(), self.learner, f"{self.number}/{name}", made, outcome)
-
-    def progress(self) -> WorkbookMap:
-        """The workbook's chapters, and what this reader has done in each."""
-        return WorkbookMap(stops(), progress_file.known(progress_file.folder()))
+    def files(self) -> Path:
+        """Where a file for the reader goes: beside the working copy, else into what goes with the chapter."""
+        return self.working_copy or Path(self._folder.name)
 
     def topic(self, name: str, partitions: int = 4) -> str:
         """The name of a new, empty topic; it is deleted when the chapter closes."""
         return self.cluster.fresh_topic(name, partitions)
 
-    def coupled(self) -> Coupled:
-        """A coupled backend with an empty database; an earlier one is closed."""
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """The mail server of this chapter, running."""
+        mailbox = Mailbox()
+        self._opened.callback(mailbox.stop)
+        return mailbox
+
+    def mailing(self, mailbox: Mailbox | None = None) -> Mailing:
+        """A new file of marketing's: all contacts, no memory. It mails to this mailbox, or the chapter's."""
+        file = Path(self._folder.name, f"marketing-{uuid4().hex}.sqlite")
+        return self._opened.enter_context(Mailing(file, (mailbox or self.mailbox).server, days.contacts()))
+
+    def coupled(self, mailing: Mailing | None = None) -> Coupled:
+        """A coupled backend with an empty database, mailing if it is given one; an earlier one is closed."""
         self._close(Coupled)
-        design = Coupled(self.company, Path(self._folder.name))
+        design = Coupled(self.company, Path(self._folder.name), mailing)
         self._running[Coupled] = design
         return design
 
@@ -99,19 +94,29 @@ class Chapter:
         self._running[EventDriven] = design
         return design
 
-    def watch(self, *designs: Design, day: Sequence[Action] | None = None, a_second: float = 20) -> Live:
+    def watch(
+        self,
+        *designs: Design,
+        day: Sequence[Action] | None = None,
+        a_second: float = 20,
+        listener: Listener | tuple[str, Handle] | None = None,
+    ) -> Live:
         """A live picture of the designs, with traffic of its own; an earlier picture becomes a still one.
 
         `day` is sent once, at so many actions a second; without it the traffic goes on until it is closed.
+        `listener` is what the button "Add a listener" adds: its name and what it does with an event (a
+        Listener also says what it has found). If you name none, it counts how often plans are looked at.
+        What the button has added leaves with the picture; what a cell adds is seen, and stays.
         """
         self._close_live()
-        self._live = Live(named(*designs), self.company, day, a_second)
+        self._live = Live(named(*designs), self.company, day, a_second, listener)
         return self._live
 
     def close(self) -> None:
         """Stop everything this chapter started and remove its folder. Closing twice is fine."""
         with ExitStack() as closing:  # the last named first, and each of them, whatever happens to the others
             closing.callback(self._folder.cleanup)
+            closing.callback(self._opened.close)
             if "cluster" in vars(self):
                 closing.callback(self.cluster.close)
             for kind in list(self._running):

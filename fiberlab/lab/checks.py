@@ -20,18 +20,21 @@ class NoCaseError(ValueError):
 
 
 def check(
-    function: Callable[..., object], cases: Iterable[Case], misconceptions: Sequence[Misconception] = ()
+    function: Callable[..., object],
+    cases: Iterable[Case],
+    misconceptions: Sequence[Misconception] = (),
+    within_s: float | None = None,
 ) -> Outcome:
     """How the learner's function does on the cases, told by the smallest one that fails.
 
-    Raises NoCaseError if there is no case.
+    A call may take `within_s`, by default time_limit.WITHIN_S. Raises NoCaseError if there is no case.
     """
     ordered = sorted(cases, key=lambda case: len(repr(case.arguments)))
     if not ordered:
         raise NoCaseError(f"no case for {function!r}; give at least one Case")
     if not callable(function):
         return Outcome("not yet", f"{shown(function)} is not a function; run the cell that defines yours.")
-    outcomes = (_try(function, case) for case in ordered)
+    outcomes = (_try(function, case, within_s or time_limit.WITHIN_S) for case in ordered)
     passed = Outcome("correct", f"{len(ordered)} of {len(ordered)} cases came out as expected.")
     first = next((outcome for outcome in outcomes if outcome.status != "correct"), passed)
     return _named(first, function, ordered, misconceptions) if first.status == "not yet" else first
@@ -53,7 +56,7 @@ def _answers(function: Callable[..., object], cases: list[Case]) -> list[tuple[t
     """What comes back for each case; None if one call brings nothing back."""
     answers = []
     for case in cases:
-        called = _call(function, case)
+        called = _call(function, case, time_limit.WITHIN_S)
         if called.hung_at or called.error:
             return None
         answers.append((type(called.result), _without_noise(called.result)))
@@ -72,18 +75,18 @@ def _without_noise(result: object) -> object:
     return round(result, 9) if isinstance(result, float) else result
 
 
-def _call(function: Callable[..., object], case: Case) -> time_limit.Call:
-    return time_limit.call(function, copy.deepcopy(case.arguments), time_limit.WITHIN_S)
+def _call(function: Callable[..., object], case: Case, within_s: float) -> time_limit.Call:
+    return time_limit.call(function, copy.deepcopy(case.arguments), within_s)
 
 
-def _try(function: Callable[..., object], case: Case) -> Outcome:
+def _try(function: Callable[..., object], case: Case, within_s: float) -> Outcome:
     """How one case came out; what the learner prints is shown as always."""
     name = getattr(function, "__name__", "your function")
     call = f"{name}({', '.join(shown(argument) for argument in case.arguments)})"
-    called = _call(function, case)
+    called = _call(function, case, within_s)
     print(called.printed, end="")
     if called.hung_at:
-        return Outcome("error in your code", f"{call} {_hung(function, called)}")
+        return Outcome("error in your code", f"{call} {_hung(function, called, within_s)}")
     if isinstance(called.error, NotImplementedError):
         again = "Write its body, run its cell, then run this cell again."
         return Outcome("not attempted", f"{name} raises NotImplementedError. {again}")
@@ -95,9 +98,9 @@ def _try(function: Callable[..., object], case: Case) -> Outcome:
     return Outcome("correct", call)
 
 
-def _hung(function: Callable[..., object], called: time_limit.Call) -> str:
+def _hung(function: Callable[..., object], called: time_limit.Call, within_s: float) -> str:
     line = _own_line(function, called.hung_at) or " in what it called"
-    where = f"did not end within {time_limit.WITHIN_S:g} s; it was still{line}."
+    where = f"did not end within {within_s:g} s; it was still{line}."
     restart = " It cannot be ended from here, because it waits outside Python: restart the kernel."
     return where if called.ended else where + restart
 

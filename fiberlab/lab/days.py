@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from fiberlab.domain import Account, Action, Actor, Company, Plan
+from fiberlab.mailing import Contact
 
 DATA = Path(__file__).parents[2] / "data"
 OPENS = datetime(2026, 3, 2, 7, tzinfo=UTC)
@@ -24,6 +25,12 @@ def company(folder: Path = DATA) -> Company:
     }
     accounts = {row["account_id"]: Account(**row) for row in _rows(folder / "accounts.csv")}
     return Company(plans, accounts, tuple(row["installer_id"] for row in _rows(folder / "installers.csv")))
+
+
+def contacts(folder: Path = DATA) -> tuple[Contact, ...]:
+    """Each household's mail address and consent, which only marketing knows."""
+    rows = _rows(folder / "consents.csv")
+    return tuple(Contact(row["account_id"], row["email"], row["consent"] == "yes") for row in rows)
 
 
 def shipped_day(folder: Path = DATA) -> tuple[Action, ...]:

@@ -1,6 +1,6 @@
 """The designs as running systems: what a notebook starts, asks for its bills, and stops.
 
-They share their shape (`url`, `charges`, `settle`, `close`), so that one story can be told on both.
+They share their shape (`url`, `ledgers`, `charges`, `settle`, `close`), so that one story is told on all.
 """
 
 from contextlib import ExitStack
@@ -19,6 +19,7 @@ from fiberlab.lab.live.slow import SlowLedger as Ledger
 from fiberlab.lab.running import HttpServer, wait_until
 from fiberlab.lab.services import Services
 from fiberlab.ledger import Charge
+from fiberlab.mailing import Mailing
 from fiberlab.monolith import backend as monolith
 
 SERVICES = (customer_billing, installer_billing)
@@ -26,12 +27,14 @@ PARTITIONS = 4
 
 
 class Coupled:
-    """The coupled backend, running on a SQLite file in the folder."""
+    """The coupled backend, running on a SQLite file in the folder; with a mailing it mails, too."""
 
-    def __init__(self, company: Company, folder: Path) -> None:
+    def __init__(self, company: Company, folder: Path, mailing: Mailing | None = None) -> None:
+        self._mailing = mailing
         database = folder / f"backend-{uuid4().hex}.sqlite"
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
             self.ledger = opened.enter_context(Ledger(database))
+            self.ledgers = {"backend": self.ledger}
             server = self._start(company, database, opened)
             opened.callback(server.stop)
             self.url = server.url
@@ -55,7 +58,7 @@ class Coupled:
     def _start(self, company: Company, database: Path, opened: ExitStack) -> HttpServer:
         accounts = Accounts(database)
         opened.callback(accounts.close)
-        return HttpServer("backend", coupled.create(company, accounts, self.ledger))
+        return HttpServer("backend", coupled.create(company, accounts, self.ledger, self._mailing))
 
 
 class Monolith(Coupled):
@@ -89,7 +92,7 @@ class EventDriven(Services):
 
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised."""
-        wait_until(self.settled, "the running services to read the whole topic", within_s=60)
+        wait_until(self.settled, "the running services to read the whole topic", within_s=60, every_s=0.1)
 
     def close(self) -> None:
         """Stop everything, close the ledgers, delete the topic. Closing twice is fine."""
@@ -113,3 +116,8 @@ class EventDriven(Services):
 
 
 Design = Coupled | EventDriven
+
+
+def named(*designs: Design) -> dict[str, Design]:
+    """The designs by the names that sentences have for them."""
+    return {"event-driven" if isinstance(d, EventDriven) else "coupled": d for d in designs}

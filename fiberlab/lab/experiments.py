@@ -1,5 +1,6 @@
 """Experiments that several chapters repeat: a day billed by a design, by both, and for several shares."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -57,10 +58,24 @@ def answer_and_bill_times(sent: Replay, design: Design) -> pd.DataFrame:
     return times[["answer_s", "bill_s"]].rename_axis("action_id").reset_index()
 
 
-def moving_parts(design: Coupled | EventDriven) -> list[tuple[str, str]]:
+def moving_parts(design: Design) -> list[tuple[str, str]]:
     """What has to run for the design to work: (kind, name) of each part."""
     if isinstance(design, Coupled):
         return [("app", "backend"), ("database", "backend's database")]
     services = [("service", name) for name in design.services]
     ledgers = [("database", f"{name.removesuffix('-billing')} ledger") for name in design.services]
     return [("app", "gateway"), ("topic", "plan-events on Kafka"), *services, *ledgers]
+
+
+def what_to_operate(design: Design) -> dict[str, int]:
+    """How much there is to keep running, to watch and to back up in the running design: a number by name."""
+    kinds = Counter(kind for kind, _ in moving_parts(design))
+    events = isinstance(design, EventDriven)
+    partitions, groups = (len(design.view.ends()), len(design.lag())) if events else (0, 0)
+    return {
+        "moving parts": kinds.total(),
+        "apps and services to keep running": kinds["app"] + kinds["service"],
+        "databases to back up": kinds["database"],
+        "groups whose lag to watch": groups,
+        "read positions to keep": partitions * groups,
+    }

@@ -98,10 +98,13 @@ class HttpServer:
             self._socket.close()
 
 
-def wait_until(fact: Callable[[], bool], awaited: str, within_s: float = 30) -> None:
-    """Return as soon as the fact holds; raise TimeoutError naming what was awaited."""
+def wait_until(fact: Callable[[], bool], awaited: str, within_s: float = 30, every_s: float = 0.01) -> None:
+    """Return as soon as the fact holds; raise TimeoutError naming what was awaited.
+
+    A fact that is asked of the broker is looked at less often: the looks would slow what they wait for.
+    """
     deadline = time.monotonic() + within_s
     while not fact():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {within_s} s for {awaited}; see status(), then run Set-up again")
-        time.sleep(0.01)
+        time.sleep(every_s)

@@ -1,5 +1,6 @@
 """Services that listen to one topic, running in the background: started, stopped and added by name."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -18,7 +19,8 @@ class Services:
     def __init__(self, cluster: Cluster, topic: str, view: TopicView) -> None:
         self.services: dict[str, Service] = {}
         self.cluster, self.topic, self.view = cluster, topic, view
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[str, Worker] = {}  # this and `services` are replaced, never changed: threads look
+        self._left: Counter[str] = Counter()  # how often a service of this name was removed
 
     def add(self, name: str, handle: Handle) -> None:
         """Start a listener that nobody knew before; it begins at offset 0 of every partition.
@@ -27,11 +29,17 @@ class Services:
         """
         if name in self.services:
             raise NameTakenError(f"there is a service {name!r} on this topic; choose another name")
-        self.services[name] = Service(
-            name, partial(self.cluster.consumer, self.topic, self.group(name)), handle
-        )
-        self._workers[name] = Worker(name, self.services[name].run)
-        self._workers[name].start()
+        service = Service(name, partial(self.cluster.consumer, self.topic, self.group(name)), handle)
+        worker = Worker(name, service.run)
+        self.services, self._workers = self.services | {name: service}, self._workers | {name: worker}
+        worker.start()
+
+    def remove(self, name: str) -> None:
+        """Stop the service and forget it; one that is added under its name later is another group."""
+        self._worker(name).stop()
+        self._left[name] += 1
+        self.services = {other: service for other, service in self.services.items() if other != name}
+        self._workers = {other: worker for other, worker in self._workers.items() if other != name}
 
     def start(self, name: str) -> None:
         """Start the service; it goes on where its group has committed."""
@@ -48,7 +56,8 @@ class Services:
 
     def group(self, name: str) -> str:
         """The service's consumer group: this run's own, so that two on one Kafka do not share the work."""
-        return f"{name}.{self.topic}"
+        again = f".{self._left[name] + 1}" if self._left[name] else ""
+        return f"{name}.{self.topic}{again}"
 
     def lag(self) -> dict[str, int]:
         """How many events each service has yet to read."""

@@ -54,12 +54,18 @@ class Replay:
         return f"{sent:,} actions sent, {sent - failed:,} accepted, {failed:,} failed"
 
 
-def replay(day: Sequence[Action], url: str, clients: int = CLIENTS, resend_percent: float = 0) -> Replay:
+def replay(
+    day: Sequence[Action],
+    url: str,
+    clients: int = CLIENTS,
+    resend_percent: float = 0,
+    attempts: int = ATTEMPTS,
+) -> Replay:
     """Send the day's actions over HTTP from this many clients at once, with a progress bar.
 
     A household's actions go through one client, in order. An action without an answer, or answered
-    503, is sent again with its id. `resend_percent` of the actions are sent twice although they were
-    answered, as apps do when the answer is lost; the same actions each time.
+    503, is sent again with its id, `attempts` times in all. `resend_percent` of the actions are sent
+    twice although they were answered, as apps do when the answer is lost; the same actions each time.
     """
     found: dict[str, Answer] = {}
     stop = threading.Event()  # an interrupted cell must not leave its apps running
@@ -68,7 +74,7 @@ def replay(day: Sequence[Action], url: str, clients: int = CLIENTS, resend_perce
     with ThreadPoolExecutor(clients, "app") as pool, progress(len(day), what) as bar:
         try:
             shares = [
-                pool.submit(_client, share, url, resend_percent, found, stop)
+                pool.submit(_client, share, url, resend_percent, attempts, found, stop)
                 for share in _shares(day, clients)
             ]
             for _ in _ticks(shares):
@@ -98,6 +104,7 @@ def _client(
     actions: Sequence[Action],
     url: str,
     resend_percent: float,
+    attempts: int,
     found: dict[str, Answer],
     stop: threading.Event,
 ) -> None:
@@ -105,9 +112,9 @@ def _client(
         for action in actions:
             if stop.is_set():
                 return
-            found[action.id] = _send(action, http, stop)
+            found[action.id] = _send(action, http, stop, attempts)
             if random.Random(action.id).random() * 100 < resend_percent:
-                _send(action, http, stop)
+                _send(action, http, stop, attempts)
 
 
 def send(action: Action, http: httpx.Client) -> Answer:
@@ -115,11 +122,11 @@ def send(action: Action, http: httpx.Client) -> Answer:
     return _send(action, http, threading.Event())
 
 
-def _send(action: Action, http: httpx.Client, stop: threading.Event) -> Answer:
+def _send(action: Action, http: httpx.Client, stop: threading.Event, attempts: int = ATTEMPTS) -> Answer:
     sent_at_s = time.time()
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         status, reason = _attempt(action, http)
-        if status not in (0, 503) or attempt == ATTEMPTS:
+        if status not in (0, 503) or attempt == attempts:
             break
         if stop.wait(0.1 * 2**attempt):  # an app backs off before it tries again
             break

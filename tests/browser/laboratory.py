@@ -1,4 +1,4 @@
-"""A real JupyterLab on a free port, and Debian's Chromium that looks at it. Both end with the test."""
+"""A real JupyterLab or Notebook 7 on a free port, for Debian's Chromium. Both end with the test."""
 
 import json
 import os
@@ -32,25 +32,28 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
     nbformat.write(notebook, path)
 
 
+PAGES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}  # where each front end shows a notebook
+
+
 @contextmanager
-def jupyterlab(folder: Path, theme: str = "JupyterLab Light") -> Iterator[str]:
-    """The address of a JupyterLab that shows this folder, with no setting of the user's."""
+def jupyter(folder: Path, front_end: str = "jupyterlab", theme: str = "JupyterLab Light") -> Iterator[str]:
+    """Where this front end (of PAGES) shows the notebooks of the folder, with no setting of the user's."""
     port, settings = free_port(), folder / ".settings"
     write_settings(settings, "apputils-extension/themes", theme=theme)
     write_settings(settings, "apputils-extension/notification", fetchNews="false", checkForUpdates=False)
     # Cells out of sight stay in the page, where a test can look at them.
     write_settings(settings, "notebook-extension/tracker", windowingMode="none")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
+    command = [sys.executable, "-m", front_end, "--no-browser", "--allow-root", "--expose-app-in-browser"]
     command += [f"--ServerApp.port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-    command += ["--ServerApp.port_retries=0", "--LabApp.collaborative=False"]
+    command += ["--ServerApp.port_retries=0"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     environment |= {f"JUPYTER_{kind}_DIR": str(folder / f".{kind}") for kind in ("CONFIG", "RUNTIME", "DATA")}
-    with (folder / "jupyterlab.log").open("w") as log:
+    with (folder / "jupyter.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             address = f"http://127.0.0.1:{port}"
-            eventually(lambda: answers(f"{address}/api/status"), "JupyterLab to answer", within_s=60)
-            yield address
+            eventually(lambda: answers(f"{address}/api/status"), f"{front_end} to answer", within_s=60)
+            yield f"{address}/{PAGES[front_end]}"
         finally:
             process.terminate()
             process.wait(30)

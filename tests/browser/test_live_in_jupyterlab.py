@@ -1,123 +1,40 @@
 """A reader's JupyterLab, in Chromium: the picture moves, the controls act, and no cell shows an error."""
 
-import os
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tests.browser.laboratory import FLAGS, ROOT, chromium, jupyterlab, write_notebook
+from tests.browser.laboratory import ROOT, jupyter, write_notebook
+from tests.browser.reader import (
+    CHANGES,
+    CLEAN_UP,
+    FINISH,
+    FLYING,
+    IDLE,
+    SET_UP,
+    WATCH,
+    Reader,
+    press,
+    sitting_at,
+    watch,
+)
 from tests.facts import eventually, seconds
-
-try:
-    from playwright.sync_api import Page, sync_playwright
-except ImportError:
-    sync_playwright = None
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
 
 CHAPTER = ROOT / "notebooks" / "05-the-backbone.ipynb"
-SET_UP = """from fiberlab.lab.chapter import Chapter
-chapter = Chapter.open("05", {})
-coupled, backbone = chapter.coupled(), chapter.event_driven()"""
-WATCH = "live = chapter.watch(coupled, backbone, a_second=40)"
 LEDGERS = """charged = [{charge.id for charge in design.charges()} for design in (coupled, backbone)]
 print("by hand:", *sorted("by-hand-1" in charges for charges in charged))
 print("same:", charged[0] == charged[1], backbone.status()["installer-billing"])"""
-FINISH = "live.finish()"
-CLEAN_UP = """import threading
-chapter.close()
-print("left:", [thread.name for thread in threading.enumerate() if thread.name.startswith("live ")])"""
-
-# How often the element changes in so many ms, counted per frame of the page, not by screenshots.
-CHANGES = """([selector, ms]) => new Promise((resolve) => {
-  let frames = 0, changed = false;
-  const observer = new MutationObserver(() => { changed = true; });
-  const wide = { subtree: true, childList: true, attributes: true, characterData: true };
-  observer.observe(document.querySelector(selector), wide);
-  const began = performance.now();
-  const frame = (now) => {
-    frames += changed; changed = false;
-    if (now - began < ms) return requestAnimationFrame(frame);
-    observer.disconnect();
-    resolve(frames / (now - began) * 1000);
-  };
-  requestAnimationFrame(frame);
-})"""
-IDLE = (
-    """window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"""
-)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def browser_is_here() -> None:
-    """Skip loudly: a warning besides the skip; in CI a browser that is missing is an error."""
-    missing = [] if sync_playwright else ["the package playwright (pip install playwright)"]
-    missing += [] if chromium() else ["Chromium (apt-get install chromium)"]
-    if missing:
-        said = f"the live views were NOT seen in a browser: {' and '.join(missing)} missing"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        warnings.warn(said, UserWarning, stacklevel=1)
-        pytest.skip(said)
-
-
-@pytest.fixture
-def pictures(tmp_path) -> Path:
-    """Where the screenshots go: FIBERLAB_SCREENSHOTS, or a temporary folder."""
-    folder = Path(os.environ.get("FIBERLAB_SCREENSHOTS") or tmp_path / "screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-class Reader:
-    """Somebody at a page of JupyterLab with the notebook open."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
-        self.open(address)
-
-    def open(self, address: str) -> None:
-        """Return once the notebook is there and its kernel is ready."""
-        self.page.goto(f"{address}/lab/tree/live.ipynb?reset")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        self.page.wait_for_function(IDLE, timeout=60_000)
-        self.errors.clear()  # what JupyterLab itself complains about while it starts
-
-    def run(self, number: int) -> None:
-        """Run this code cell, and return without waiting for it."""
-        self.page.evaluate(
-            """n => { const notebook = jupyterapp.shell.currentWidget.content;
-            notebook.activeCellIndex = n; notebook.deselectAll();
-            jupyterapp.commands.execute('notebook:run-cell'); }""",
-            number,
-        )
-
-    def output(self, number: int) -> str:
-        """What stands below the cell."""
-        return self.page.locator(".jp-CodeCell").nth(number).locator(".jp-Cell-outputWrapper").inner_text()
-
-    def read(self, number: int, awaited: str) -> str:
-        """The output of the cell, once it holds what is awaited."""
-        self.run(number)
-        eventually(lambda: awaited in self.output(number), f"{awaited!r} below cell {number}", 60)
-        return self.output(number)
-
-    def said(self) -> str:
-        """What the view says of the traffic."""
-        return self.page.inner_text(".fl-said")
+ADD = "backbone.add('email-marketing', lambda event: None)"
 
 
 @pytest.fixture
 def lab(tmp_path) -> Iterator[str]:
-    write_notebook(tmp_path / "live.ipynb", [SET_UP, WATCH, LEDGERS, FINISH, CLEAN_UP])
-    with jupyterlab(tmp_path) as address:
+    write_notebook(tmp_path / "live.ipynb", [SET_UP, WATCH, LEDGERS, FINISH, CLEAN_UP, ADD])
+    with jupyter(tmp_path) as address:
         yield address
 
 
@@ -125,26 +42,6 @@ def lab(tmp_path) -> Iterator[str]:
 def reader(lab) -> Iterator[Reader]:
     with sitting_at(lab) as reader:
         yield reader
-
-
-@contextmanager
-def sitting_at(address: str) -> Iterator[Reader]:
-    """A reader with a browser of their own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        try:
-            yield Reader(browser.new_page(viewport={"width": 1280, "height": 1050}), address)
-        finally:
-            browser.close()
-
-
-def watch(reader: Reader) -> Page:
-    """Run set-up and the live cell; the page, once the picture moves."""
-    for cell in (0, 1):
-        reader.run(cell)
-    reader.page.wait_for_selector(".fl-live .fl-lane", timeout=60_000)
-    reader.page.wait_for_selector(".fl-dots g[transform]", state="attached", timeout=20_000)
-    return reader.page
 
 
 def test_a_reader_watches_presses_the_controls_and_keeps_the_still_picture(reader, lab, pictures):
@@ -155,7 +52,7 @@ def test_a_reader_watches_presses_the_controls_and_keeps_the_still_picture(reade
     assert bills >= 0.5
     page.screenshot(path=pictures / "light.png")
     the_controls_act(reader, pictures)
-    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    reader.do("docmanager:save")
     page.reload()  # the tab closed and opened again: the picture lives in the kernel
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_selector(".fl-live .fl-lane", timeout=60_000)
@@ -190,25 +87,27 @@ def the_controls_act(reader: Reader, pictures: Path) -> None:
     page.screenshot(path=pictures / "stopped.png")
     press(page, "button[data-name=installer-billing]", lambda: "running" in card.inner_text())
     eventually(lambda: "event-driven: billed $" in page.inner_text(".fl-follow"), "the bill")
-
-
-def press(page: Page, selector: str, fact) -> None:
-    page.click(selector)
-    eventually(fact, f"{selector} to act")
+    page.focus("[data-do=listen]")
+    page.keyboard.press("Enter")
+    joined = page.locator("[data-at=group-browse-counter]")
+    eventually(lambda: "lag 0" in joined.inner_text(), "the new listener to join and to catch up")
+    assert "looks, most at Fiber" in joined.inner_text()
+    assert "browse-counter" in page.inner_text("[data-n=legend]")
+    assert page.is_disabled("[data-do=listen]")
 
 
 def test_chapter_05_runs_from_top_to_bottom_as_it_is_shipped(tmp_path):
     shipped = nbformat.read(CHAPTER, as_version=4)
     written = tmp_path / "live.ipynb"
     nbformat.write(without_outputs(shipped), written)
-    with jupyterlab(tmp_path) as address, sitting_at(address) as reader:
+    with jupyter(tmp_path) as address, sitting_at(address) as reader:
         page = reader.page
         page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_selector(".fl-dots g[transform]", state="attached", timeout=120_000)
+        page.wait_for_selector(FLYING, state="attached", timeout=120_000)
         assert page.evaluate(CHANGES, [".fl-dots", 2000]) >= 5
         numbers = page.locator(".jp-CodeCell .jp-InputPrompt")
         eventually(lambda: "[*]:" not in numbers.all_inner_texts(), "all cells to have run", 120)
-        page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+        reader.do("docmanager:save")
         eventually(lambda: said_by(nbformat.read(written, as_version=4)), "the notebook to be saved")
         assert reader.errors == []
     ran = nbformat.read(written, as_version=4)
@@ -249,16 +148,47 @@ def test_interrupting_restarting_and_running_twice_leave_no_error(reader):
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("JupyterLab Dark", 1280), ("JupyterLab Light", 620)])
-def test_it_is_readable_dark_and_narrow(reader, pictures, scheme, width):
+def test_it_is_readable_dark_and_narrow_with_four_groups(reader, pictures, scheme, width):
     reader.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", scheme)
     page = watch(reader)
+    press(page, "[data-do=listen]", lambda: page.is_disabled("[data-do=listen]"))
+    reader.run(5)
+    eventually(lambda: "email-marketing" in page.inner_text("[data-n=legend]"), "the listener of the cell")
     page.set_viewport_size({"width": width, "height": 1050})
     eventually(lambda: page.evaluate(CONTRAST) >= 4.5, f"contrast, now {page.evaluate(CONTRAST)}")
     wide = "() => { const e = document.querySelector('.fl-live'); return e.scrollWidth - e.clientWidth; }"
     eventually(lambda: page.evaluate(wide) <= 1, "nothing to stick out")
     label = page.get_attribute(".fl-live [role=img]", "aria-label")
     assert "the topic holds" in label
+    assert "email-marketing is " in label
     page.screenshot(path=pictures / f"{'dark' if 'Dark' in scheme else 'narrow'}.png")
+
+
+def test_who_asked_for_less_motion_sees_the_numbers_change_and_nothing_fly(reader):
+    page = reader.page
+    page.emulate_media(reduced_motion="reduce")
+    for cell in (0, 1):
+        reader.run(cell)
+    page.wait_for_selector(".fl-live .fl-lane", timeout=60_000)
+    told, (most, changes) = reader.said(), page.evaluate(MOST_FLYING, 3000)
+    assert most == 0
+    assert changes > 2  # of the events on the topic
+    eventually(lambda: reader.said() != told, "the numbers to go on")
+    page.emulate_media(reduced_motion="no-preference")  # it holds at once, in both directions
+    page.wait_for_selector(FLYING, state="attached", timeout=20_000)
+
+
+# The most dots there were in any frame of so many ms, and how often the first partition's end changed.
+MOST_FLYING = """ms => new Promise((resolve) => {
+  let most = 0, ends = new Set();
+  const began = performance.now();
+  const frame = (now) => {
+    most = Math.max(most, document.querySelectorAll('.fl-dots g').length);
+    ends.add(document.querySelector('.fl-lane output').textContent);
+    now - began < ms ? requestAnimationFrame(frame) : resolve([most, ends.size]);
+  };
+  requestAnimationFrame(frame);
+})"""
 
 
 # The lowest contrast of any text to the background behind it (WCAG 2.2, 1.4.3), disabled controls excepted.

@@ -1,7 +1,7 @@
 """Chapter 05: the rule of a new listener."""
 
 from fiberlab.eventdriven.events import Event, PlanPurchased
-from fiberlab.lab.exercises import check_commission
+from fiberlab.lab.listener_exercises import check_commission
 from tests.exercises.proof import Proof
 
 

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -206,6 +207,55 @@ def test_a_second_member_takes_a_share_and_gives_it_back_when_it_leaves(cluster,
         first.leave()
 
 
+# Who listens
+
+
+def commit_one(cluster: Cluster, topic: str, group: str) -> None:
+    """The group reads a record, commits and leaves."""
+    with closing_consumer(cluster, topic, group) as consumer:
+        read(consumer, 1)
+        consumer.commit()
+
+
+def test_the_broker_tells_which_groups_read_a_topic_and_how_many_members_each_has(cluster, topic):
+    write(cluster, topic, ("A", "first"))
+    gone, here, silent = new_group(), new_group(), new_group()
+    assert cluster.groups(topic) == {}
+    commit_one(cluster, topic, gone)
+    with (
+        closing_consumer(cluster, topic, silent) as uncommitted,
+        closing_consumer(cluster, topic, here) as consumer,
+    ):
+        read(uncommitted, 1)
+        read(consumer, 1)
+        consumer.commit()
+        assert cluster.groups(topic) == {gone: 0, here: 1}
+    eventually(lambda: cluster.groups(topic) == {gone: 0, here: 0}, "both members to have left")
+
+
+def test_a_groups_second_member_is_counted(cluster, topic):
+    write(cluster, topic, ("A", "first"))
+    group = new_group()
+    commit_one(cluster, topic, group)
+    members = [Member(cluster, topic, group) for _ in range(2)]
+    try:
+        eventually(lambda: cluster.groups(topic) == {group: 2}, "two members", within_s=30)
+    finally:
+        for member in members:
+            member.leave()
+
+
+def test_a_group_that_reads_another_topic_or_is_anothers_is_not_told(cluster, topic):
+    other = cluster.fresh_topic("other", 1)
+    for name in (topic, other):
+        write(cluster, name, ("A", "first"))
+        commit_one(cluster, name, f"reader-of-{name}")
+    assert list(cluster.groups(topic)) == [f"reader-of-{topic}"]
+    stranger = replace(cluster, namespace=f"{cluster.namespace}stranger.")
+    assert stranger.groups(topic) == {}
+    cluster.delete_topic(other)
+
+
 # Looking without touching
 
 
@@ -303,6 +353,7 @@ CLIENTS = {
     "reader": ("Consumer", lambda cluster: cluster.reader("group")),
     "create_topic": ("Admin", lambda cluster: cluster.create_topic("news")),
     "delete_topic": ("Admin", lambda cluster: cluster.delete_topic("news")),
+    "groups": ("Admin", lambda cluster: cluster.groups("news")),
 }
 
 

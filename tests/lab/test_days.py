@@ -161,3 +161,11 @@ def test_the_company_has_plans_accounts_and_installers_that_fit_the_story(compan
     assert len({account.customer_id for account in company.accounts.values()}) == len(company.accounts) == 100
     assert len({account.name for account in company.accounts.values()}) == 100
     assert len(set(company.installers)) == len(company.installers) == 6
+
+
+def test_every_account_has_one_mail_address_and_some_have_not_agreed(company):
+    known = days.contacts()
+    assert [contact.account_id for contact in known] == list(company.accounts)
+    assert len({contact.email for contact in known}) == len(known)
+    assert all(contact.email.endswith("@customers.example") for contact in known)
+    assert {contact.consent for contact in known} == {True, False}

@@ -4,6 +4,7 @@ import inspect
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
@@ -14,11 +15,36 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from fiberlab.lab import bill_figures, figure, house_figure, room_figure, time_figures, topic_figures
+from fiberlab.lab import (
+    bill_figures,
+    coupling_figures,
+    figure,
+    house_figure,
+    listener_figures,
+    price_figures,
+    readiness_figures,
+    room_figure,
+    time_figures,
+    topic_figures,
+    waiting_figures,
+)
+from fiberlab.lab.measurements import shipped
+from fiberlab.lab.readiness.examples import HERD_FIBER
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bill_figures, house_figure, room_figure, time_figures, topic_figures)
+MODULES = (
+    bill_figures,
+    coupling_figures,
+    house_figure,
+    listener_figures,
+    price_figures,
+    readiness_figures,
+    room_figure,
+    time_figures,
+    topic_figures,
+    waiting_figures,
+)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -64,8 +90,45 @@ def lags(most=34):
     )
 
 
+def groups(members=1, lag=0):
+    return pd.DataFrame({"group": ["billing", "mail"], "members": [1, members], "lag": [0, lag]})
+
+
 def times(*bills_s):
     return pd.DataFrame({"action_id": range(len(bills_s)), "answer_s": 0.01, "bill_s": bills_s})
+
+
+def prices(parts=6, lines=325):
+    designs = ["shared module", "event-driven"]
+    counts = pd.DataFrame([(2, parts), (10, 0)], ["moving parts", "sales lost"], designs)
+    return counts, pd.DataFrame([(92, lines)], ["lines of code"], designs)
+
+
+def waited(answer_s=0.01, accepted=True, billed=True, condition="down", browse_accepted=True):
+    columns = ["design", "condition", "sale", "accepted", "answer_s", "billed"]
+    sale = ("gateway", condition, True, accepted, answer_s, billed)
+    return pd.DataFrame([sale, ("gateway", condition, False, browse_accepted, 0.01, False)], columns=columns)
+
+
+def radius(own=2, others=0, cents=500):
+    columns = ["rule", "actor", "bills", "moved_bills", "moved_cents"]
+    rows = [("customer", "customer", 3, own, cents), ("installer", "customer", 3, others, 100 * others)]
+    return {"shared module": pd.DataFrame(rows, columns=columns)}
+
+
+def reached(middle=8, released=10):
+    columns = ["actors", "rule", "suite", "touched", "released"]
+    rows = [(1, "customer", 5, 3, 5), (2, "customer", 10, middle, released), (3, "customer", 15, 9, 15)]
+    return {"shared module": pd.DataFrame(rows, columns=columns)}
+
+
+def changed_files(how="changed", added=1):
+    columns = ["design", "feature", "file", "how", "added", "removed"]
+    return pd.DataFrame([("shared module", "resellers sell", "billing.py", how, added, 0)], columns=columns)
+
+
+def herd(**changed):
+    return replace(HERD_FIBER, **changed)
 
 
 PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"), ("database", "ledger")]
@@ -88,12 +151,56 @@ CHANGES = {
         lambda change: topic_figures.topic_lanes(events(), {"billing": {0: 2 if change else 1}}),
         lambda change: topic_figures.topic_lanes(events(actor="installer" if change else "customer"), {}),
     ],
+    "listener_graph": [
+        lambda change: listener_figures.listener_graph({"/gateway": 6 if change else 5}, groups()),
+        lambda change: listener_figures.listener_graph({"/gateway": 5}, groups(members=0 if change else 1)),
+        lambda change: listener_figures.listener_graph({"/gateway": 5}, groups(lag=1 if change else 0)),
+    ],
     "lag_by_moment": [lambda change: topic_figures.lag_by_moment(lags(35 if change else 34))],
     "answer_times": [
         lambda change: time_figures.answer_times({"coupled": [0.3 if change else 0.03] * 3}),
         lambda change: time_figures.answer_times({"coupled": [0.03] * (4 if change else 3)}),
     ],
     "answer_and_bill": [lambda change: time_figures.answer_and_bill(times(0.005, 0.02 if change else 0.005))],
+    "price_list": [
+        lambda change: price_figures.price_list(*prices(parts=7 if change else 6)),
+        lambda change: price_figures.price_list(*prices(lines=30 if change else 325)),
+    ],
+    "who_waited": [
+        lambda change: waiting_figures.who_waited(waited(answer_s=0.3 if change else 0.03)),
+        lambda change: waiting_figures.who_waited(waited(accepted=not change)),
+        lambda change: waiting_figures.who_waited(waited(billed=not change)),
+        lambda change: waiting_figures.who_waited(waited(condition="slow" if change else "down")),
+        lambda change: waiting_figures.who_waited(waited(browse_accepted=not change)),
+    ],
+    "blast_radius_matrix": [
+        lambda change: coupling_figures.blast_radius_matrix(radius(own=1 if change else 2)),
+        lambda change: coupling_figures.blast_radius_matrix(radius(others=1 if change else 0)),
+        lambda change: coupling_figures.blast_radius_matrix(radius(cents=501 if change else 500)),
+    ],
+    "tests_against_actors": [
+        lambda change: coupling_figures.tests_against_actors(reached(middle=7 if change else 8)),
+        lambda change: coupling_figures.tests_against_actors(reached(released=9 if change else 10)),
+    ],
+    "files_changed": [
+        lambda change: coupling_figures.files_changed(changed_files("new" if change else "changed")),
+        lambda change: coupling_figures.files_changed(changed_files(added=2 if change else 1)),
+    ],
+    "cost_curves": [
+        lambda change: readiness_figures.cost_curves(
+            herd(hour_cents=300_01 if change else 300_00), shipped()
+        ),
+        lambda change: readiness_figures.cost_curves(herd(actors_later=6 if change else 5), shipped()),
+        lambda change: readiness_figures.cost_curves(
+            HERD_FIBER, shipped().changed({"event-driven/tests to run again/5 actors": 7 if change else 6})
+        ),
+    ],
+    "tornado": [
+        lambda change: readiness_figures.tornado(herd(changes_a_month=4 if change else 3), shipped()),
+        lambda change: readiness_figures.tornado(
+            herd(broker_month_cents=901_00 if change else 900_00), shipped()
+        ),
+    ],
     "house": [lambda change: house_figure.house([("app", "backend")], PARTS[: 3 if change else 4])],
     "room": [
         lambda change: room_figure.room(readers(attempts=0 if change else 3)),
@@ -198,6 +305,18 @@ def test_events_and_read_positions_are_counted():
     )
 
 
+def test_a_topic_that_nobody_writes_or_reads_is_a_picture_too():
+    said = listener_figures.listener_graph({}, groups()[:0]).sentence
+    assert said == "Nobody has written to the topic; no group has read from it."
+
+
+def test_a_group_without_a_member_is_told_apart_from_one_that_is_there():
+    assert listener_figures.listener_graph({"/gateway": 1}, groups(0, 7)).sentence == (
+        "/gateway wrote 1 event; 2 groups have read from the topic: "
+        "billing (1 member, 0 behind) and mail (nobody there, 7 behind)."
+    )
+
+
 def test_eight_crowded_lanes_and_three_groups_stay_small():
     rows = [
         (number % 8, number // 8, ["customer", "installer"][number % 3 == 0], "") for number in range(2000)
@@ -234,6 +353,48 @@ def test_bills_after_the_answer_come_in_classes(bills_s, said):
     assert time_figures.answer_and_bill(times(*bills_s)).sentence.startswith(said)
 
 
+def test_a_size_that_changes_with_every_edit_is_said_by_who_has_the_most():
+    assert price_figures.price_list(*prices()).sentence == (
+        "Shared module and event-driven: moving parts 2 and 6; sales lost 10 and 0; "
+        "most lines of code in the event-driven design."
+    )
+
+
+def test_designs_with_one_outcome_share_a_clause():
+    three = pd.concat([waited().assign(design=design) for design in "ab"] + [waited(0.3, False, False)])
+    assert waiting_figures.who_waited(three).sentence == (
+        "While billing is down, 1 of 1 sales accepted and billed in the end, "
+        "the median answer in under 200 ms (a and b), 0 of 1 sales accepted and billed in the end, "
+        "the median answer after more than 200 ms "
+        "(gateway); of 3 other actions 3 were accepted."
+    )
+
+
+def test_bills_that_nobody_meant_to_move_are_told_apart():
+    meant = "Shared module: the customers' rule moved 2 of 3 customers' bills by $5.00, and "
+    none, one = (coupling_figures.blast_radius_matrix(radius(others=n)).sentence for n in (0, 1))
+    assert none == f"{meant}none of 3 bills of others moved."
+    assert one == (
+        f"{meant}though nobody meant it, the installers' rule moved 1 of 3 customers' bills by $1.00."
+    )
+
+
+def test_the_tests_of_several_rules_are_their_mean_and_a_count_that_stays_is_said_once():
+    tests = reached()["shared module"].assign(released=5)
+    tests.loc[1, "actors"] = 1
+    assert coupling_figures.tests_against_actors({"monolith": tests}).sentence == (
+        "Monolith: with 1 to 3 kinds of actors a change touches 5.5 and 9, and releases always 5, "
+        "of 7.5 and 15 tests."
+    )
+
+
+def test_files_are_counted_by_what_becomes_of_them():
+    files = pd.concat([changed_files(), changed_files("new", 14), changed_files("changed", 2)])
+    assert coupling_figures.files_changed(files).sentence == (
+        "Shared module, resellers sell: 2 files changed and 1 file new, 17 lines added and 0 removed."
+    )
+
+
 def test_moving_parts_are_counted():
     assert house_figure.house([("app", "backend")], PARTS[:2]).sentence == (
         "The coupled design has 1 moving part: backend; "
@@ -242,8 +403,31 @@ def test_moving_parts_are_counted():
 
 
 @pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({}, "events cost no more from 4 kinds of actors on."),
+        ({"broker_month_cents": 10**9}, "events cost more for any number of them."),
+        (
+            {"actors_later": 2},
+            "Herd Fiber: with 2 kinds of actors the shared module costs $2,401.12 a month, ",
+        ),
+        ({"actors_now": 60, "actors_later": 1}, "with 60 kinds of actors"),
+    ],
+)
+def test_cost_curves_say_where_events_begin_to_pay(found, said):
+    assert said in readiness_figures.cost_curves(herd(**found), shipped()).sentence
+
+
+@pytest.mark.parametrize(
     ("make", "missing"),
     [
+        (
+            lambda: readiness_figures.tornado(
+                herd(**{name: 0 for name in vars(HERD_FIBER) if name.endswith(("_cents", "_hours"))}),
+                shipped(),
+            ),
+            "nothing to draw",
+        ),
         (lambda: bill_figures.bills_against_oracle(pd.DataFrame()), "actor"),
         (lambda: bill_figures.both_designs(a_day(), a_day()[:0]), "nothing to draw"),
         (lambda: bill_figures.right_or_wrong(a_day()[3:]), "none of 1 action is a bill"),
@@ -258,6 +442,14 @@ def test_moving_parts_are_counted():
         (lambda: time_figures.answer_times({"coupled": []}), "'coupled' needs seconds above 0"),
         (lambda: time_figures.answer_and_bill(times()), "nothing to draw"),
         (lambda: room_figure.room(pd.DataFrame()), "'learner'"),
+        (lambda: waiting_figures.who_waited(waited().drop(columns="billed")), "'billed'"),
+        (lambda: price_figures.price_list(prices()[0][:0]), "nothing to draw"),
+        (lambda: price_figures.price_list(prices()[0], prices()[1].iloc[:, :1]), "name the same"),
+        (lambda: waiting_figures.who_waited(waited()[1:]), "no sale while billing is 'down'"),
+        (lambda: coupling_figures.blast_radius_matrix({}), "there is no design"),
+        (lambda: coupling_figures.blast_radius_matrix({"a": pd.DataFrame()}), "'moved_bills'"),
+        (lambda: coupling_figures.tests_against_actors({"a": pd.DataFrame()}), "'touched'"),
+        (lambda: coupling_figures.files_changed(changed_files()[:0]), "nothing to draw"),
         (lambda: house_figure.house([], PARTS), "the coupled design has no moving part"),
         (lambda: house_figure.house([("app", "backend"), ("wheel", "w")], PARTS), "'wheel'"),
     ],
@@ -289,7 +481,14 @@ def test_all_text_can_be_read():
 
 
 @pytest.mark.parametrize(
-    "looks", [tuple(figure.ACTOR_LOOKS.values()), figure.GROUP_LOOKS, time_figures.DESIGN_LOOKS]
+    "looks",
+    [
+        tuple(figure.ACTOR_LOOKS.values()),
+        figure.GROUP_LOOKS,
+        time_figures.DESIGN_LOOKS,
+        coupling_figures.DESIGN_LOOKS,
+        tuple(look for look, _ in readiness_figures.LOOKS.values()),
+    ],
 )
 def test_looks_differ_in_colour_and_in_mark(looks):
     for one, other in combinations(looks, 2):

@@ -4,17 +4,23 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from fiberlab.domain import Action, expected_cents
 from fiberlab.lab import days
 from fiberlab.lab.bills import bills
 from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.designs import EventDriven
+from fiberlab.lab.designs import EventDriven, named
 from fiberlab.lab.live import watching
+from fiberlab.lab.live.outcomes import Books
+from fiberlab.lab.live.script import Script
+from fiberlab.lab.live.slow import SlowLedger
 from fiberlab.lab.live.watching import Live
 from fiberlab.lab.traffic import replay
+from fiberlab.ledger import Charge
 from tests.facts import eventually, files_open, seconds
 
 BOTH = ["customer-billing", "installer-billing"]
@@ -113,6 +119,33 @@ def test_the_snapshot_counts_what_the_topic_and_the_ledgers_hold(live):
     assert "customer-billing is 0 behind" in snapshot["sentence"]
 
 
+def test_the_books_count_what_is_new_and_begin_anew_with_each_round(company, tmp_path):
+    script = Script(company, ())
+    with SlowLedger(tmp_path / "ledger.sqlite") as ledger:
+        books = Books({"event-driven": SimpleNamespace(ledgers={"billing": ledger})}, script)
+
+        def bill(sale: Action, cents: int) -> Charge:
+            charge = Charge("/", sale.id, sale.account_id, sale.actor.kind, sale.name, sale.plan, cents)
+            ledger.write(charge)
+            return charge
+
+        def counted() -> list[tuple[str, int, int, int]]:
+            books.look()
+            return [(o.actor, o.right, o.wrong, o.not_billed) for o in books.outcomes]
+
+        first, second = script.by_hand("customer"), script.by_hand("installer")
+        assert counted() == [("customer", 0, 0, 1), ("installer", 0, 0, 1)]
+        written = [bill(first, expected_cents(first, company.plans)), bill(second, 1)]
+        assert counted() == counted() == [("customer", 1, 0, 0), ("installer", 0, 1, 0)]
+        assert books.charges == {"event-driven": written}
+        assert books.charge("event-driven", second.id) == written[1]
+        late = script.by_hand("customer")
+        script.reset()
+        bill(late, 1)  # of the round before: written down, and no longer counted
+        assert counted() == [("customer", 0, 0, 0), ("installer", 0, 0, 0)]
+        assert len(books.charges["event-driven"]) == 3
+
+
 def test_the_services_do_not_notice_that_they_are_watched(chapter, day):
     backbone = chapter.event_driven()
     chapter.watch(backbone, day=day, a_second=400).finish()
@@ -199,6 +232,75 @@ def test_rate_share_and_reset_hold_from_the_next_action_on(live):
     assert all(id.endswith(".2") for id in live.traffic.script.sent)
 
 
+def groups(live: Live) -> dict[str, dict]:
+    return {group["name"]: group for group in live.view.snapshot["topic"]["groups"]}
+
+
+def whole_topic(live: Live) -> int:
+    return sum(live.view.snapshot["topic"]["ends"])
+
+
+def test_a_listener_joins_at_offset_0_and_catches_up_while_billing_does_not_move(live):
+    eventually(lambda: whole_topic(live) > 30, "events on the topic")
+    press(live, do="pause")
+    backbone = live.designs["event-driven"]
+    eventually(lambda: live._over() and not any(backbone.lag().values()), "everything to be read")
+    eventually(lambda: live.reader.all_read(live.reader.looks - 2), "the view to have seen it")
+    before, seen = backbone.cursors(), []
+    live.view.observe(lambda change: seen.append(change["new"]), "snapshot")
+    assert live.view.snapshot["topic"]["guest"] == {"name": "browse-counter", "is_there": False}
+    press(live, do="listen")
+    eventually(lambda: [*groups(live)] == [*BOTH, "browse-counter"], "the new group")
+    eventually(lambda: sum(groups(live)["browse-counter"]["lag"]) == 0, "it to catch up")
+    lags = [sum(g["lag"]) for s in seen for g in s["topic"]["groups"] if g["name"] == "browse-counter"]
+    assert lags[0] == whole_topic(live) > 0
+    assert lags == sorted(lags, reverse=True)
+    looks = [action for action in live.traffic.script.sent.values() if action.name == "browse_plan"]
+    assert groups(live)["browse-counter"]["found"].startswith(f"{len(looks):,} looks, most at Fiber ")
+    assert backbone.cursors() == before | {"browse-counter": before["customer-billing"]}
+    assert live.view.snapshot["topic"]["guest"]["is_there"]
+
+
+def test_what_the_button_has_added_leaves_with_the_picture_and_begins_anew_in_the_next(chapter):
+    backbone, heard, due = chapter.event_driven(), [], 0
+    for _ in range(2):
+        live = chapter.watch(backbone, a_second=100, listener=("mailing", heard.append))
+        press(live, do="listen")
+        eventually(lambda live=live: "mailing listens" in live.controls.said, "the listener")
+        assert "group mailing has read" in live.finish().sentence
+        assert list(backbone.services) == BOTH
+        due += sum(backbone.view.ends().values())  # the second time from offset 0, too
+        assert len(heard) == due
+
+
+def test_a_listener_that_a_cell_adds_is_seen_and_stays(live):
+    backbone, heard = live.designs["event-driven"], []
+    backbone.add("browse-counter", heard.append)
+    eventually(lambda: "browse-counter" in groups(live), "the new group in the picture")
+    assert live.view.snapshot["topic"]["guest"]["is_there"]
+    press(live, do="listen")
+    eventually(lambda: "there is a service 'browse-counter'" in live.controls.said, "the refusal")
+    assert "group browse-counter has read" in live.close().sentence
+    assert backbone.status()["browse-counter"] == "running"
+
+
+def test_a_listener_that_fails_is_shown_and_nobody_else_stops(chapter):
+    live = chapter.watch(chapter.event_driven(), a_second=50, listener=("broken", lambda _: 1 / 0))
+    eventually(lambda: first_picture(live), "the first picture")
+    press(live, do="listen")
+    eventually(lambda: "failed" in groups(live).get("broken", {"status": ""})["status"], "the failure")
+    assert {groups(live)[name]["status"] for name in BOTH} == {"running"}
+    assert live.close().sentence
+
+
+def test_nobody_can_listen_where_there_is_no_topic(chapter):
+    live = chapter.watch(chapter.coupled())
+    eventually(lambda: live.view.snapshot, "the first picture")
+    assert live.view.snapshot["topic"] is None
+    press(live, do="listen")
+    eventually(lambda: "there is no topic" in live.controls.said, "the answer")
+
+
 @pytest.mark.parametrize("message", [{"do": "dance"}, {"do": "service", "name": "x"}, {"do": "rate"}, {}])
 def test_a_message_that_makes_no_sense_is_told_and_changes_nothing(live, message):
     press(live, **message)
@@ -254,7 +356,7 @@ def test_a_service_that_fails_is_raised_by_finish_and_the_view_still_closes(chap
 
 def test_a_picture_that_cannot_be_drawn_is_raised_and_nothing_is_left(chapter, company, monkeypatch):
     monkeypatch.setattr(watching, "still", lambda *_: 1 / 0)
-    live = Live(watching.named(chapter.coupled()), company)
+    live = Live(named(chapter.coupled()), company)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             live.close()

@@ -162,6 +162,14 @@ def test_an_action_that_is_never_answered_is_reported_not_raised(day):
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_an_app_gives_up_after_as_many_attempts_as_it_was_told(day, attempts):
+    with app(lambda action, times: PlainTextResponse("", status_code=503)) as (url, got):
+        (failed,) = replay(day[:1], url, attempts=attempts).failed
+    assert (failed.attempts, len(got)) == (attempts, attempts)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_nobody_at_the_address_is_reported_not_raised(day):
     with app(accepted) as (url, _):
         pass

@@ -1,97 +1,80 @@
 """A kind of actor more, or one less, in each design, the way that design's own code suggests.
 
-A new actor is a twin of the installer: its lines are the installer's lines as they stand today, with another
-name and another discount. So what is measured follows the source, wherever that goes.
+A new actor's module is the installer's as it stands today, with another name and another discount; where
+there is only one billing, it gets one more rule. So what is measured follows the source.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 from fiberlab.lab.coupling.changes import Change, Edit
-from fiberlab.lab.coupling.features import DISCOUNTS, EVENTS, MODULAR, SHARED, folder_of
+from fiberlab.lab.coupling.features import DISCOUNTS, MODULAR, SHARED, folder_of
 
-_SHARED_RULE = "    if action.actor.kind == {kind!r}:\n        accounts.set_discount_percent("
-_SHARED_RULE += "action.account_id, {upper}_DISCOUNT_PERCENT)\n"
+_COMMENT = (
+    "    # Installers may sell at a discount now. The price below looks at the account, so put it there.\n"
+)
+_RULE = """\
+    if action.actor.kind == "{kind}":
+        accounts.set_discount_percent(action.account_id, {KIND}_DISCOUNT_PERCENT)
+"""
 
 
 def add_actor(design: str, actor: str, package: Path) -> Change:
-    """The new kind of actor in this copy, as a twin of the installer; the domain learns its name."""
-    edits, new_files = _ADD[design](actor, package)
-    return Change((*_in_domain(actor, package), *edits), new_files)
-
-
-def remove_installer(design: str, package: Path) -> Change:
-    """The time of chapter 01: customers only."""
-    folder = folder_of(design)
+    """The new kind of actor in this copy: the domain learns its name, billing its rule."""
+    folder, domain = folder_of(design), _in_domain(actor, package)
     if design == SHARED:
-        text = (package / folder / "billing.py").read_text(encoding="utf-8")
-        comment = next(line for line in text.splitlines(True) if line.strip().startswith("# Installers"))
-        rule = comment + _shared_rule("installer")
-        return Change((Edit(f"{folder}/billing.py", rule, ""), _constant("installer", "")))
-    edits = _registration("installer", add=False) if design == MODULAR else ()
-    return Change(edits, deleted=(f"{folder}/installer_billing.py",))
+        constants = _constant("installer"), _constant("installer") + _constant(actor)
+        rules = _rule("installer"), _rule("installer") + _rule(actor)
+        return Change((*domain, *_in_shared_billing(constants, rules)))
+    registration = _registration(actor, add=True) if design == MODULAR else ()
+    return Change((*domain, *registration), {f"{folder}/{actor}_billing.py": _twin(package / folder, actor)})
 
 
-Added = tuple[tuple[Edit, ...], dict[str, str]]
+def remove_installer(design: str) -> Change:
+    """The time of chapter 01: customers only."""
+    if design == SHARED:
+        constant, rule = _constant("installer"), _COMMENT + _rule("installer")
+        return Change(_in_shared_billing((constant, ""), (rule, "")))
+    registration = _registration("installer", add=False) if design == MODULAR else ()
+    return Change(registration, deleted=(f"{folder_of(design)}/installer_billing.py",))
 
 
-def _shared_rule(actor: str) -> str:
-    return _SHARED_RULE.format(kind=actor, upper=actor.upper()).replace("'", '"')
+def _in_shared_billing(*changes: tuple[str, str]) -> tuple[Edit, ...]:
+    return tuple(Edit("coupled/billing.py", old, new) for old, new in changes)
 
 
-def _constant(after: str, new: str) -> Edit:
-    line = f"{after.upper()}_DISCOUNT_PERCENT = {DISCOUNTS[after]}\n"
-    return Edit("coupled/billing.py", line, new and line + new)
+def _constant(actor: str) -> str:
+    return f"{actor.upper()}_DISCOUNT_PERCENT = {DISCOUNTS[actor]}\n"
 
 
-def _add_to_shared(actor: str, package: Path) -> Added:
-    rule = _shared_rule("installer")
-    constant = f"{actor.upper()}_DISCOUNT_PERCENT = {DISCOUNTS[actor]}\n"
-    return (
-        _constant("installer", constant),
-        Edit("coupled/billing.py", rule, rule + _shared_rule(actor)),
-    ), {}
-
-
-def _add_module(actor: str, package: Path) -> Added:
-    return _registration(actor, add=True), _twin("monolith", actor, package)
-
-
-def _add_service(actor: str, package: Path) -> Added:
-    return (), _twin("eventdriven", actor, package)
-
-
-_ADD: dict[str, Callable[[str, Path], Added]] = {
-    SHARED: _add_to_shared,
-    MODULAR: _add_module,
-    EVENTS: _add_service,
-}
+def _rule(actor: str) -> str:
+    return _RULE.format(kind=actor, KIND=actor.upper())
 
 
 def _registration(actor: str, add: bool) -> tuple[Edit, ...]:
     """The monolith's billing learns of the actor's module, beside the customer's, or forgets it."""
-    names = "import customer_billing, ", "import customer_billing, installer_billing"
     known = '    "customer": customer_billing.price_cents,\n'
     line = f'    "{actor}": {actor}_billing.price_cents,\n'
-    pairs = [(names[0], f"{names[0]}{actor}_billing, "), (known, known + line)]
+    changes = [
+        ("import customer_billing, ", f"import customer_billing, {actor}_billing, "),
+        (known, known + line),
+    ]
     if not add:
-        pairs = [(names[1], "import customer_billing"), (known + line, known)]
-    return tuple(Edit("monolith/billing.py", old, new) for old, new in pairs)
+        changes = [(f"import customer_billing, {actor}_billing", "import customer_billing"), (line, "")]
+    return tuple(Edit("monolith/billing.py", old, new) for old, new in changes)
 
 
-def _twin(folder: str, actor: str, package: Path) -> dict[str, str]:
-    text = package.joinpath(folder, "installer_billing.py").read_text(encoding="utf-8")
+def _twin(folder: Path, actor: str) -> str:
+    text = (folder / "installer_billing.py").read_text(encoding="utf-8")
     text = text.replace(f"= {DISCOUNTS['installer']}", f"= {DISCOUNTS[actor]}")
-    text = text.replace("installer", actor).replace("Installer", actor.capitalize())
-    return {f"{folder}/{actor}_billing.py": text}
+    return text.replace("installer", actor).replace("Installer", actor.capitalize())
 
 
 def _in_domain(actor: str, package: Path) -> tuple[Edit, ...]:
-    """The domain's list of actors; and only a customer has to hold the account on which it acts."""
-    anybody = "        elif action.actor.id != "
-    text = (package / "domain.py").read_text(encoding="utf-8")
-    check = (
-        Edit("domain.py", anybody, '        elif action.actor.kind == "customer" and action.actor.id != '),
-    )
+    """The domain's list of actors; and, once, that only a customer has to hold the account it acts on."""
     names = Edit("domain.py", 'ACTORS = ("customer", ', f'ACTORS = ("customer", "{actor}", ')
-    return (names, *(check if anybody in text else ()))
+    anybody, customers = (
+        "elif action.actor.id != ",
+        'elif action.actor.kind == "customer" and action.actor.id != ',
+    )
+    is_there = anybody in (package / "domain.py").read_text(encoding="utf-8")
+    return (names, Edit("domain.py", anybody, customers)) if is_there else (names,)

@@ -68,7 +68,7 @@ def copy_of_package(folder: Path, package: Path = PACKAGE) -> Path:
 def files_changed(before: Path, after: Path) -> pd.DataFrame:
     """A row per file that differs between two copies.
 
-    Columns: file, how ("new", "changed" or "deleted"), added and removed (lines, as `diff` shows them).
+    Columns: file, how ("new", "changed" or "deleted"), added and removed (lines).
     """
     texts = {path: (_text(before / path), _text(after / path)) for path in _paths(before) | _paths(after)}
     rows = [
@@ -94,13 +94,12 @@ def diff(before: Path, after: Path) -> str:
 def changed_lines(before: Path, after: Path) -> dict[str, set[int]]:
     """The lines of `before`, by file, that the change touches: replaced, deleted, or beside an insertion."""
     touched: dict[str, set[int]] = {}
-    for path in sorted(_paths(before) & _paths(after)):
-        opcodes = difflib.SequenceMatcher(
-            None, _text(before / path), _text(after / path), False
-        ).get_opcodes()
-        lines = {n for tag, i, j, *_ in opcodes if tag != "equal" for n in range(i + 1, max(j, i + 1) + 1)}
-        if lines:
-            touched[path] = lines
+    for path in sorted(_paths(before)):
+        old, new = _text(before / path), _text(after / path)
+        blocks = difflib.SequenceMatcher(None, old, new, False).get_opcodes() if old != new else []
+        for tag, first, end, *_ in blocks:
+            if tag != "equal":
+                touched.setdefault(path, set()).update(range(first + 1, max(end, first + 1) + 1))
     return touched
 
 

@@ -7,6 +7,7 @@ straight to them: no HTTP, and events are encoded and decoded, but not sent.
 import json
 import sys
 import tempfile
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -53,11 +54,14 @@ def eventdriven(day: tuple[Action, ...], company: Company, database: Path) -> li
 
 
 def main(folder: str) -> None:
-    """Print {action id: cents} of every charge."""
+    """Print {action id: cents}; an action that two services charge costs both."""
     with tempfile.TemporaryDirectory() as place:
         bill = {"coupled": coupled, "monolith": monolith, "eventdriven": eventdriven}[folder]
         charges = bill(days.shipped_day(), days.company(), Path(place, "ledger.sqlite"))
-        print(json.dumps({charge.id: charge.amount_cents for charge in charges}))
+        billed = Counter[str]()
+        for charge in charges:
+            billed[charge.id] += charge.amount_cents
+        print(json.dumps(billed))
 
 
 if __name__ == "__main__":

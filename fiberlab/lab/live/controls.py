@@ -6,8 +6,10 @@ from queue import SimpleQueue
 from typing import Any
 
 from fiberlab.domain import ACTORS, Action
-from fiberlab.lab.designs import Coupled, Design, EventDriven
+from fiberlab.lab.designs import Design, EventDriven
+from fiberlab.lab.live.listening import Guest
 from fiberlab.lab.live.sending import Traffic
+from fiberlab.lab.live.slow import SlowLedger
 from fiberlab.lab.running import Worker
 
 RATES, DELAYS_MS = (1, 400), (0, 2000)
@@ -17,17 +19,19 @@ Message = Mapping[str, Any]
 class Controls:
     """Messages from the browser, done one after the other. `said` tells the reader what the last one did."""
 
-    def __init__(self, traffic: Traffic, designs: Mapping[str, Design], done: Callable[[], None]) -> None:
+    def __init__(
+        self, traffic: Traffic, designs: Mapping[str, Design], guest: Guest | None, done: Callable[[], None]
+    ) -> None:
         self.said = ""
         self.followed: Action | None = None
-        self._traffic, self._designs, self._done = traffic, designs, done
+        self._traffic, self._designs, self._guest, self._done = traffic, designs, guest, done
         self._messages: SimpleQueue[Message | None] = SimpleQueue()
         self._worker = Worker("live controls", self._run)
 
     @property
-    def ledgers(self) -> list[Any]:
+    def ledgers(self) -> list[SlowLedger]:
         """The ledgers that can be made slow."""
-        return [ledger for design in self._designs.values() for ledger in _ledgers(design)]
+        return [ledger for design in self._designs.values() for ledger in design.ledgers.values()]
 
     @property
     def delay_s(self) -> float:
@@ -65,6 +69,7 @@ class Controls:
             "share": lambda: self._share(int(message["value"])),
             "slow": lambda: self._slow(int(message["value"])),
             "service": lambda: self._service(str(message["name"])),
+            "listen": self._listen,
             "send": lambda: self._send(str(message["actor"])),
         }
         return actions[message["do"]]()
@@ -100,15 +105,17 @@ class Controls:
                 return f"{name} {'stopped' if running else 'started'}"
         raise LookupError(f"there is no service {name!r} here")
 
+    def _listen(self) -> str:
+        if not self._guest:
+            raise LookupError("there is no topic to listen to here")
+        self._guest.join()
+        return f"{self._guest.listener.name} listens, from offset 0 on; nobody else was touched"
+
     def _send(self, kind: str) -> str:
         if kind not in ACTORS:
             raise LookupError(f"there is no actor {kind!r}")
         self.followed = self._traffic.by_hand(kind)
         return f"one purchase by {'a customer' if kind == 'customer' else 'an installer'}, by hand"
-
-
-def _ledgers(design: Design) -> list[Any]:
-    return [design.ledger] if isinstance(design, Coupled) else list(design.ledgers.values())
 
 
 def _within(value: int, limits: tuple[int, int]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from fiberlab.domain import Action, Company, dollars, expected_cents
+from fiberlab.lab.live.outcomes import Books
 from fiberlab.lab.live.reading import TopicReader
 from fiberlab.lab.live.sending import Requests
 from fiberlab.ledger import Charge
@@ -12,7 +13,7 @@ def steps(
     action: Action,
     requests: Mapping[str, Requests],
     reader: TopicReader | None,
-    charges: Mapping[str, list[Charge]],
+    books: Books,
     company: Company,
 ) -> list[str]:
     """What has happened to the action so far, a sentence each."""
@@ -27,7 +28,7 @@ def steps(
             if read.get(record.partition, 0) > record.offset
         ]
     due = expected_cents(action, company.plans)
-    return told + [_bill(design, written, action, due) for design, written in charges.items()]
+    return told + [_bill(design, books.charge(design, action.id), due) for design in requests]
 
 
 def _answer(design: str, asked: Requests, action: Action) -> str:
@@ -37,8 +38,7 @@ def _answer(design: str, asked: Requests, action: Action) -> str:
     return f"{design}: answered {answer.status} after {answer.answer_s * 1000:,.0f} ms"
 
 
-def _bill(design: str, written: list[Charge], action: Action, due_cents: int) -> str:
-    charge = next((charge for charge in written if charge.id == action.id), None)
+def _bill(design: str, charge: Charge | None, due_cents: int) -> str:
     if not charge:
         return f"{design}: not billed yet"
     mark = "✓" if charge.amount_cents == due_cents else "✗"

@@ -27,9 +27,7 @@ function page(first) {
     <small>· each service reads at its own pace</small></h4>
     <div class="fl-stage fl-events">${column("e")}
     <div class="fl-box" data-at="gateway">Gateway<b data-n="gateway"></b></div>
-    <div class="fl-col" data-at="topic"><div>Topic: the newest events of each partition; ${
-      first.topic.groups.map((group, g) => `${MARKS[g % 4]} ${text(group.name)}`).join(", ")
-    } reads next</div>${first.topic.ends.map((_, p) => `<div class="fl-lane"
+    <div class="fl-col" data-at="topic"><div data-n="legend"></div>${first.topic.ends.map((_, p) => `<div class="fl-lane"
       data-at="lane-${p}"><span>P${p}</span><svg data-at="strip-${p}"></svg><output></output></div>`).join("")}</div>
     <div class="fl-col" data-n="groups"></div>
     <div class="fl-box" data-at="e-bills">Bills<b data-n="e-bills"></b></div></div>`;
@@ -46,7 +44,8 @@ function page(first) {
     ${slider("rate", "Actions a second", 1, 200, 1)}${slider("share", "Installers", 0, 100, 5)}
     ${slider("slow", "Slow billing", 0, 1000, 50)}
     ${actors.map((actor) => `<button data-do="send" data-actor="${actor}">${mark(KINDS.indexOf(actor))}Send one:
-      ${text(actor)} buys</button>`).join("")}<button data-do="close">✕ Close</button></div>
+      ${text(actor)} buys</button>`).join("")}${first.topic ? `<button data-do="listen">+ Add a listener:
+      ${text(first.topic.guest.name)}</button>` : ""}<button data-do="close">✕ Close</button></div>
     <div class="fl-said" role="status"></div><ol class="fl-follow" aria-label="The action sent by hand"></ol>
     <div role="img" data-n="picture"></div>${topic || ""}${coupled || ""}
     <h4>Billed beside the oracle</h4><div data-n="outcomes"></div>
@@ -67,19 +66,26 @@ function lane(element, events, end, groups, p) {
     html += `<g transform="translate(${x} 12)" fill="${COLOURS[event?.kind] ?? "#999"}"
       stroke="var(--ink)" stroke-width=".7">${shape(event?.kind ?? -1, 5)}${ring}</g>`;
   }
+  const cursors = new Map(); // the marks of the groups that read next at this place
   groups.forEach((group, g) => {
-    const at = group.cursors[p] ?? 0, x = Math.max(0, at - first) * CELL;
-    const older = at < first ? "←" : "";
-    html += `<path d="M${x} 2V24" stroke="var(--ink)" stroke-width="1.5"/><text x="${x}" y="${35}"
-      dx="${g * 11 - 5}" font-size="11" fill="var(--ink)">${MARKS[g % 4]}${older}</text>`;
+    const at = group.cursors[p] ?? 0, x = at < first ? 0 : (at - first) * CELL;
+    cursors.set(x, (cursors.get(x) ?? (at < first ? "←" : "")) + MARKS[g % 4]);
   });
+  let free = 0; // marks of neighbours stand beside each other
+  for (const [x, marks] of [...cursors].sort(([a], [b]) => a - b)) {
+    const half = marks.length * 5.5, center = clamp(Math.max(x, free + half), half, width - half);
+    free = center + half;
+    html += `<path d="M${x} 2V24" stroke="var(--ink)" stroke-width="1.5"/><text y="35" font-size="11"
+      x="${center}" text-anchor="middle" fill="var(--ink)">${marks}</text>`;
+  }
   set(svg, html);
   set(element.querySelector("output"), count(end));
 }
 
 function groupCards(root, groups) {
-  const box = root.querySelector("[data-n=groups]");
-  if (box.children.length !== groups.length) {
+  const box = root.querySelector("[data-n=groups]"), names = String(groups.map((group) => group.name));
+  if (box.dataset.names !== names) {
+    box.dataset.names = names;
     box.innerHTML = groups.map((group) => `<div class="fl-box" data-at="group-${text(group.name)}"><div></div>
       <button data-do="service" data-name="${text(group.name)}"></button></div>`).join("");
   }
@@ -91,7 +97,8 @@ function groupCards(root, groups) {
       <span class="fl-state">${running ? "running" : "■ " + text(group.status)}</span>,
       <span class="${behind > 20 ? "fl-wrong" : ""}">lag ${count(behind)}</span>
       <div class="fl-lags" title="lag by partition">${group.lag.map((lag, p) =>
-        `<div class="${lag > 5 ? "fl-late" : ""}">P${p}<br>${count(lag)}</div>`).join("")}</div>`);
+        `<div class="${lag > 5 ? "fl-late" : ""}">P${p}<br>${count(lag)}</div>`).join("")}</div>
+      ${group.found ? `<div>${text(group.found)}</div>` : ""}`);
     set(card.lastChild, running ? "Stop" : "Start");
     card.lastChild.setAttribute("aria-label", `${running ? "Stop" : "Start"} ${group.name}`);
   });
@@ -174,13 +181,15 @@ class Dots {
   clear() { for (const dot of this.dots) dot.g.remove(); this.dots.clear(); }
 }
 
+const who = (now) => String(now?.topic?.groups.map((group) => group.name)); // the boxes' places hang on them
 const spread = (list) => list.map((item, i) => [item, (i * 100) / Math.max(1, list.length)]);
 
 function ways(now) {
   const actors = Object.keys(now.actors), groups = now.topic?.groups ?? [];
   return [...actors.flatMap((actor) => [[`e-${actor}`, "gateway"], [`c-${actor}`, "backend"]]),
     ...(now.topic?.ends ?? []).map((_, p) => ["gateway", `lane-${p}`]), ["backend", "c-bills"],
-    ...groups.flatMap((group) => [["topic", `group-${group.name}`], [`group-${group.name}`, "e-bills"]])];
+    ...groups.map((group) => ["topic", `group-${group.name}`]),
+    ...groups.filter((group) => group.bills).map((group) => [`group-${group.name}`, "e-bills"])];
 }
 
 function flights(dots, now, before, events) {
@@ -266,9 +275,9 @@ function render({ model, el }) {
       set(root.querySelector(`[data-n=${at}]`), `${count(made)} made`);
     }
     if (!still.matches) flights(dots, now, before, events);
-    const first = before?.topic?.groups.length !== now.topic?.groups.length;
+    const others = who(before) !== who(now);
     before = now;
-    if (first) lay();
+    if (others) lay();
   }
 
   function stand({ still: png, sentence }) {
@@ -301,7 +310,10 @@ function render({ model, el }) {
     topic.ends.forEach((end, p) => {
       lane(root.querySelector(`[data-at=lane-${p}]`), events, end, topic.groups, p);
     });
+    set(root.querySelector("[data-n=legend]"), `Topic: the newest events of each partition; ${topic.groups.map(
+      (group, g) => `<span>${MARKS[g % 4]} ${text(group.name)}</span>`).join(", ")} reads next`);
     groupCards(root, topic.groups);
+    root.querySelector("[data-do=listen]").disabled = topic.guest.is_there;
     const { accepted, failed } = now.designs["event-driven"];
     set(root.querySelector("[data-n=gateway]"), `${count(accepted)} answered${failed ? `, ${failed} failed` : ""}`);
   }

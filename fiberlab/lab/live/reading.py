@@ -13,7 +13,7 @@ from fiberlab.kafka.topics import TopicView
 from fiberlab.lab.designs import EventDriven
 
 NEWEST = 40  # records kept for the picture
-LOOK_S, PAUSE_S = 0.2, 0.04
+LOOK_S, PAUSE_S = 0.25, 0.06
 
 
 class Record(NamedTuple):
@@ -62,7 +62,7 @@ class TopicReader:
         until_s = time.monotonic() + LOOK_S
         while time.monotonic() < until_s and not stop.is_set():
             behind = len(self.records) < sum(self.ends.values())
-            stop.wait(PAUSE_S / 4 if behind else PAUSE_S)
+            stop.wait(PAUSE_S / 3 if behind else PAUSE_S)
             for records in reader.poll(timeout_ms=10).values():
                 found = [_record(record) for record in records]
                 self.records += found
@@ -78,6 +78,10 @@ class TopicReader:
         self._look(view)
         if sum(self.ends.values()) > len(self.records):
             self.records = [_record(record) for record in view.records()]
+
+    def all_read(self, since: int) -> bool:
+        """Whether every group has read the whole topic, by a look that began after look number `since`."""
+        return self.looks > since + 1 and not any(sum(self.lag(name)) for name in self.cursors)
 
     def lag(self, name: str) -> list[int]:
         """How many events the group has yet to read, by partition."""

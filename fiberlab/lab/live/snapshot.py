@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fiberlab.lab.figure import ACTOR_LOOKS, capital, plural
+from fiberlab.lab.live.listening import Guest
 from fiberlab.lab.live.outcomes import Outcome
 from fiberlab.lab.live.reading import TopicReader
 from fiberlab.lab.live.sending import Requests, Traffic
@@ -44,25 +45,28 @@ def requests(asked: Requests) -> State:
     }
 
 
-def topic(reader: TopicReader) -> State:
-    """The topic's ends, its newest records, and each group's cursors and lag by partition."""
+def topic(reader: TopicReader, guest: Guest) -> State:
+    """The topic's ends, its newest records, each group's cursors and lag by partition, and who may join."""
     new = [reader.new.popleft() for _ in range(len(reader.new))][-MOST:]
-    status = reader.design.status()
     return {
         "ends": [end for _, end in sorted(reader.ends.items())],
         "new": [
             [record.partition, record.offset, kind_number(record.actor), record.sale, record.id]
             for record in new
         ],
-        "groups": [
-            {
-                "name": name,
-                "status": status[name],
-                "cursors": [offset for _, offset in sorted(reader.cursors.get(name, {}).items())],
-                "lag": reader.lag(name),
-            }
-            for name in status
-        ],
+        "groups": [_group(name, status, reader, guest) for name, status in reader.design.status().items()],
+        "guest": {"name": guest.listener.name, "is_there": guest.is_there},
+    }
+
+
+def _group(name: str, status: str, reader: TopicReader, guest: Guest) -> State:
+    return {
+        "name": name,
+        "status": status,
+        "cursors": [offset for _, offset in sorted(reader.cursors.get(name, {}).items())],
+        "lag": reader.lag(name),
+        "bills": name in reader.design.ledgers,
+        "found": guest.found(name),
     }
 
 
@@ -71,7 +75,7 @@ def sentence(bills: Iterable[Outcome], reader: TopicReader | None) -> str:
     said = [f"{bill.design} design, {bill.actor}s: {bill.said}" for bill in bills]
     if reader:
         said.append(f"the topic holds {plural(sum(reader.ends.values()), 'event')}")
-        said += [f"{name} is {sum(reader.lag(name)):,} behind" for name in reader.cursors]
+        said += [f"{name} is {sum(reader.lag(name)):,} behind" for name in reader.design.services]
     return f"{capital('; '.join(said))}."
 
 

@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 from IPython import get_ipython
 from IPython.display import display
+from ipywidgets import Widget
 from PIL import Image, ImageDraw, ImageFont
 
 from fiberlab.lab.figure import GRID, INK, PAPER, WIDTH_PX, Figure
@@ -24,6 +25,16 @@ class LiveView(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("live.js")
     _css = Path(__file__).with_name("live.css")
     snapshot = traitlets.Dict().tag(sync=True)
+
+    def open(self) -> None:
+        """Open the line to the browser.
+
+        What is pressed comes on the way that the browser chooses: JupyterLab and Notebook 7 choose a
+        subshell, which listens while a cell runs. ipykernel 7.4 would turn it round to the way that the
+        last snapshot went, and that is the cell's.
+        """
+        super().open()
+        self.comm._reply_subshell_for = None
 
     def leave(self, still: Figure | None) -> None:
         """Show only the still picture from now on; close if there is none.
@@ -39,7 +50,7 @@ class LiveView(anywidget.AnyWidget):
 class Shown:
     """A place in a cell's output: first the widget, in the end only the still picture."""
 
-    def __init__(self, view: LiveView, text: str) -> None:
+    def __init__(self, view: Widget, text: str) -> None:
         self._id, self._text = uuid4().hex, text
         live = {WIDGET: {"model_id": view.model_id, "version_major": 2, "version_minor": 0}}
         self._display(live | {"image/png": placeholder(text)}, {})

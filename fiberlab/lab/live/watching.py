@@ -12,6 +12,7 @@ from fiberlab.lab.figure import Figure
 from fiberlab.lab.live import snapshot as say
 from fiberlab.lab.live.controls import Controls
 from fiberlab.lab.live.following import steps
+from fiberlab.lab.live.listening import Guest, Listener, browse_counter
 from fiberlab.lab.live.outcomes import Books
 from fiberlab.lab.live.reading import TopicReader
 from fiberlab.lab.live.script import Script
@@ -19,13 +20,9 @@ from fiberlab.lab.live.sending import Traffic
 from fiberlab.lab.live.still import still
 from fiberlab.lab.live.view import LiveView, Shown
 from fiberlab.lab.running import Worker, wait_until
+from fiberlab.lab.services import Handle
 
 TICK_S, BILLS_S = 0.1, 0.25  # how often the picture is told the news, and the bills are looked up
-
-
-def named(*designs: Design) -> dict[str, Design]:
-    """The designs by the names that sentences have for them."""
-    return {"event-driven" if isinstance(d, EventDriven) else "coupled": d for d in designs}
 
 
 class Live:
@@ -37,6 +34,7 @@ class Live:
         company: Company,
         day: Sequence[Action] | None = None,
         a_second: float = 20,
+        listener: Listener | tuple[str, Handle] | None = None,
     ) -> None:
         self.designs, self.company = designs, company
         self.still: Figure | None = None
@@ -45,8 +43,10 @@ class Live:
         )
         event_driven = next((d for d in designs.values() if isinstance(d, EventDriven)), None)
         self.reader = TopicReader(event_driven) if event_driven else None
+        joins = Listener(*listener) if listener else browse_counter()
+        self.guest = Guest(event_driven, joins) if event_driven else None
         self._wake = threading.Event()
-        self.controls = Controls(self.traffic, designs, self._wake.set)
+        self.controls = Controls(self.traffic, designs, self.guest, self._wake.set)
         self.view = LiveView()
         self.view.on_msg(self._pressed)
         self.books = Books(designs, self.traffic.script)
@@ -112,8 +112,7 @@ class Live:
             return True
         if self._ended_at_look is None:
             self._ended_at_look = self.reader.looks
-        looked = self.reader.looks > self._ended_at_look + 1
-        return looked and not any(sum(self.reader.lag(name)) for name in self.reader.cursors)
+        return self.reader.all_read(self._ended_at_look)
 
     def _snapshot(self) -> say.State:
         self.books.look(BILLS_S)
@@ -122,7 +121,7 @@ class Live:
             "controls": say.controls(self.traffic, self.controls.delay_s, self.controls.said),
             "designs": {name: say.requests(requests) for name, requests in asked.items()},
             "actors": self.books.sent_by,
-            "topic": say.topic(self.reader) if self.reader else None,
+            "topic": say.topic(self.reader, self.guest) if self.reader else None,
             "outcomes": [vars(outcome) | {"said": outcome.said} for outcome in self.books.outcomes],
             "followed": self._followed(),
             "sentence": say.sentence(self.books.outcomes, self.reader),
@@ -132,7 +131,7 @@ class Live:
         action = self.controls.followed
         if not action:
             return []
-        return steps(action, self.traffic.requests, self.reader, self.books.charges, self.company)
+        return steps(action, self.traffic.requests, self.reader, self.books, self.company)
 
     def _leave(self) -> None:
         """Stop everything that the view has started, and leave the still picture."""
@@ -145,3 +144,5 @@ class Live:
             self._shown.leave(self.still)
         finally:
             self.view.leave(self.still)
+            if self.guest:
+                self.guest.leave()

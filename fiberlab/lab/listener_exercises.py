@@ -1,4 +1,7 @@
-"""What each exercise must do, and who is harmed if it does not. Read it after you have tried."""
+"""The exercise of chapter 05: what it must do, and who is harmed if it does not.
+
+Read it after you have tried.
+"""
 
 import random
 from collections.abc import Sequence

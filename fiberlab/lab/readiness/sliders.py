@@ -1,0 +1,87 @@
+"""A form for an organization's numbers, with the picture and the verdict that they give.
+
+Nothing runs behind it: a slider that is let go of, or moved by a key, draws once. While that lasts the
+browser holds what comes next back and sends the last of it.
+"""
+
+from dataclasses import replace
+from html import escape
+
+import ipywidgets
+
+from fiberlab.lab.figure import Figure
+from fiberlab.lab.live.view import Shown
+from fiberlab.lab.measurements import Measurements
+from fiberlab.lab.readiness.organization import INPUTS, Input, Organization
+from fiberlab.lab.readiness.verdict import verdict
+from fiberlab.lab.readiness_figures import cost_curves
+
+TEXT = "Sliders: an organization's numbers. In the end a still picture stays here."
+QUESTIONS = {
+    "bill_in_answer": "the app must have the bill in its answer",
+    "rules_have_owners": "each actor's rule has people of its own who look after it",
+}
+LABELS_PX, FORM_PX = 370, 700
+
+
+class Sliders:
+    """The form; `organization` is what it says now. `finish` leaves the still picture."""
+
+    def __init__(self, of: Organization, measured: Measurements) -> None:
+        self.organization = of
+        self._measured = measured
+        self._image = ipywidgets.Image(format="png", width=FORM_PX)
+        self._said = ipywidgets.HTML()
+        controls = [*map(self._slider, INPUTS), *map(self._checkbox, QUESTIONS)]
+        self._box = ipywidgets.VBox([*controls, self._said, self._image])
+        self._draw()
+        self._shown = Shown(self._box, TEXT)
+
+    def finish(self) -> Figure:
+        """The last picture, which also takes the form's place. Twice is fine."""
+        still = self._draw()
+        self._shown.leave(still)
+        for widget in (self._box, *self._box.children):
+            widget.close()
+        return still
+
+    def _slider(self, entry: Input) -> ipywidgets.Widget:
+        scale = 100 if entry.is_money else 1  # money is moved in dollars
+        value = getattr(self.organization, entry.name) / scale
+        kind = ipywidgets.IntSlider if entry.is_whole else ipywidgets.FloatSlider
+        number = int if entry.is_whole else float
+        slider = kind(
+            value=number(value),
+            min=number(entry.least),
+            max=number(max(entry.most / scale, 2 * value)),
+            step=number(entry.step / scale),
+            description=f"{entry.label}, in $" if entry.is_money else entry.label,
+            continuous_update=False,
+            style={"description_width": f"{LABELS_PX}px"},
+            layout={"width": f"{FORM_PX}px"},
+        )
+        slider.observe(lambda change: self._set(entry.name, change["new"] * scale), "value")
+        return slider
+
+    def _checkbox(self, name: str) -> ipywidgets.Checkbox:
+        box = ipywidgets.Checkbox(
+            value=getattr(self.organization, name),
+            description=QUESTIONS[name],
+            indent=False,
+            layout={"width": f"{FORM_PX}px"},
+        )
+        box.observe(lambda change: self._set(name, change["new"]), "value")
+        return box
+
+    def _set(self, name: str, value: float) -> None:
+        self.organization = replace(self.organization, **{name: value})
+        self._draw()
+
+    def _draw(self) -> Figure:
+        drawn = cost_curves(self.organization, self._measured)
+        found = verdict(self.organization, self._measured)
+        reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found.reasons)
+        answer = f"<b>{found.answer.capitalize()}.</b><ul>{reasons}</ul>"
+        self._image.value = drawn.png
+        self._said.value = f'<div role="status">{answer}<p>{escape(drawn.sentence)}</p></div>'
+        return drawn

@@ -1,0 +1,131 @@
+"""Pictures of a decision: what each design costs against the number of kinds of actors, and what moves it."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from fiberlab.domain import dollars
+from fiberlab.lab import figure as fig
+from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED
+from fiberlab.lab.measurements import Measurements
+from fiberlab.lab.readiness.costs import break_even, totals_cents
+from fiberlab.lab.readiness.organization import Organization, kinds
+from fiberlab.lab.readiness.sensitivity import FACTORS, what_moves_it
+
+LOOKS = {
+    SHARED: (fig.Look("#D55E00", "", "s"), "dashed"),
+    MODULAR: (fig.Look("#0072B2", "", "o"), "solid"),
+    EVENTS: (fig.Look("#009E73", "", "^"), "solid"),
+}
+FURTHER = 2  # the curves go on for so many kinds of actors
+FAR = 20  # a break-even beyond so many is not drawn, only said
+SAID = 4  # the sentence says so many of the inputs that move most
+
+
+def cost_curves(of: Organization, measured: Measurements) -> fig.Figure:
+    """What each design costs a month for 1, 2, … kinds of actors, with the break-even and where you are."""
+    found = break_even(of, measured)
+    last = max(of.actors_now, of.actors_later, min(found or 0, FAR)) + FURTHER
+    curves = pd.DataFrame({n: totals_cents(n, of, measured) for n in range(1, last + 1)}).T
+    picture, [axes] = fig.canvas(f"{of.name}: what a month costs", 4.6)
+    for design in DESIGNS:
+        _curve(axes, curves[design], design)
+    _money_axis(axes, curves[[MODULAR, EVENTS]].max().max())
+    _mark_actors(axes, of, last)
+    if found and found <= last:
+        _mark_break_even(axes, found, curves[EVENTS][found])
+    axes.legend(loc="upper left", framealpha=1, edgecolor=fig.PAPER, fontsize=fig.NORMAL)
+    return fig.finish(picture, _curves_sentence(of, curves, found))
+
+
+def tornado(of: Organization, measured: Measurements) -> fig.Figure:
+    """What halving and doubling each input does to the monthly saving, with the break-even at each end."""
+    table = what_moves_it(of, measured)
+    fig.require(table, "input")
+    base = totals_cents(of.actors_later, of, measured)
+    now_cents = min(base[SHARED], base[MODULAR]) - base[EVENTS]
+    title = f"{of.name}, with {kinds(of.actors_later)}: what moves the monthly saving by events?"
+    picture, [axes] = fig.canvas(title, 1.5 + 0.42 * len(table))
+    for y, row in enumerate(table.itertuples()):
+        _bar(axes, y, row, now_cents / 100)
+    axes.axvline(now_cents / 100, color=fig.INK, linewidth=1.2)
+    axes.set_yticks(range(len(table)), [fig.capital(text) for text in table.input], size=fig.SMALL)
+    axes.set_ylim(len(table) - 0.4, -0.6)
+    axes.margins(x=0.14)
+    axes.grid(axis="x", color=fig.GRID)
+    axes.xaxis.set_major_formatter(lambda value, _: dollars(round(value) * 100).removesuffix(".00"))
+    axes.set_xlabel("saved a month; at each end, the break-even in kinds of actors", size=fig.NORMAL)
+    axes.legend(handles=_ends(), loc="lower right", frameon=False, fontsize=fig.SMALL)
+    return fig.finish(picture, _tornado_sentence(of, table, now_cents))
+
+
+def _curve(axes: Axes, cents: pd.Series, design: str) -> None:
+    look, line = LOOKS[design]
+    axes.plot(
+        cents.index, cents / 100, color=look.color, marker=look.marker, linestyle=line, linewidth=2,
+        label=fig.capital(design),
+    )  # fmt: skip
+
+
+def _money_axis(axes: Axes, most_cents: int) -> None:
+    """The height is that of the two designs that are compared; the shared module may leave the picture."""
+    axes.set_ylim(0, 1.3 * most_cents / 100 or 1)
+    axes.grid(axis="y", color=fig.GRID)
+    axes.yaxis.set_major_formatter(lambda value, _: f"${value:,.0f}")
+
+
+def _mark_actors(axes: Axes, of: Organization, last: int) -> None:
+    """A line where the organization is now and will be, each named below its number."""
+    names = {actors: str(actors) for actors in range(1, last + 1, 1 + last // FAR)}
+    for actors, text in ((of.actors_now, "now"), (of.actors_later, f"in {of.horizon_months}\nmonths")):
+        axes.axvline(actors, color=fig.MUTED, linestyle="dotted", linewidth=1.4)
+        names[actors] = f"{names.get(actors, actors)}\n{text}"
+    axes.set_xticks(list(names), list(names.values()))
+    axes.set_xlabel("kinds of actors", size=fig.NORMAL)
+
+
+def _mark_break_even(axes: Axes, actors: int, cents: int) -> None:
+    axes.plot([actors], [cents / 100], "o", markersize=16, markerfacecolor="none", markeredgecolor=fig.INK)
+    fig.note(axes, f"break-even: {actors}", (actors, cents / 100), (0, -12), weight="bold")
+
+
+def _curves_sentence(of: Organization, curves: pd.DataFrame, found: int | None) -> str:
+    said = [
+        f"with {kinds(actors)} the {SHARED} costs {dollars(curves[SHARED][actors])} a month, the {MODULAR} "
+        f"{dollars(curves[MODULAR][actors])} and the {EVENTS} design {dollars(curves[EVENTS][actors])}"
+        for actors in dict.fromkeys((of.actors_now, of.actors_later))
+    ]
+    end = (
+        f"events cost no more from {kinds(found)} on" if found else "events cost more for any number of them"
+    )
+    return f"{of.name}: {'; '.join(said)}; {end}."
+
+
+def _bar(axes: Axes, y: int, row: pd.Series, base: float) -> None:
+    for how, look in zip(FACTORS, (fig.GROUP_LOOKS[3], fig.ACTOR_LOOKS["installer"]), strict=True):
+        value = getattr(row, f"{how}_cents") / 100
+        axes.barh(y, value - base, left=base, height=0.62, **look.fill)
+        side = -1 if value < base else 1
+        fig.note(axes, _number(getattr(row, f"{how}_break_even")), (value, y), (4 * side, 0), size=fig.SMALL)
+
+
+def _ends() -> list[Patch]:
+    looks = (fig.GROUP_LOOKS[3], fig.ACTOR_LOOKS["installer"])
+    return [
+        Patch(label=f"{how} of it", facecolor=look.color, hatch=look.hatch, edgecolor=fig.INK)
+        for how, look in zip(FACTORS, looks, strict=True)
+    ]
+
+
+def _number(found: object) -> str:
+    return "never" if pd.isna(found) else str(found)
+
+
+def _tornado_sentence(of: Organization, table: pd.DataFrame, now_cents: int) -> str:
+    said = [
+        f"{row.input} ({dollars(row.half_cents)} with half, {dollars(row.twice_cents)} with twice of it, "
+        f"break-even {_number(row.half_break_even)} and {_number(row.twice_break_even)})"
+        for row in table.head(SAID).itertuples()
+    ]
+    start = f"{of.name} saves {dollars(now_cents)} a month by events with {kinds(of.actors_later)}"
+    return f"{start}; what moves it most: {fig.listing(said)}."

@@ -1,0 +1,60 @@
+"""The sliders of chapter 10 in a reader's JupyterLab, moved by keyboard: the verdict follows."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.laboratory import write_notebook
+from tests.browser.test_live_in_jupyterlab import Reader, browser_is_here, jupyterlab, sitting_at
+from tests.facts import eventually
+
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.embedded,
+    pytest.mark.usefixtures(browser_is_here.__name__),
+]
+
+CELLS = [
+    """from fiberlab.lab.measurements import shipped
+from fiberlab.lab.readiness.examples import HERD_FIBER
+from fiberlab.lab.readiness.sliders import Sliders""",
+    "form = Sliders(HERD_FIBER, shipped())",
+    "print(form.organization.actors_now, 'actors now')",
+    "form.finish()",
+]
+
+
+@pytest.fixture
+def reader(tmp_path) -> Iterator[Reader]:
+    write_notebook(tmp_path / "live.ipynb", CELLS)
+    with jupyterlab(tmp_path) as address, sitting_at(address) as reader:
+        yield reader
+
+
+def test_a_reader_moves_a_slider_by_keyboard_and_keeps_the_still_picture(reader, tmp_path):
+    page, screenshots = reader.page, Path(os.environ.get("FIBERLAB_SCREENSHOTS") or tmp_path)
+    for cell in (0, 1):
+        reader.run(cell)
+    page.wait_for_selector("[role=status]", timeout=60_000)
+    assert "Not yet." in page.inner_text("[role=status]")
+    picture = page.locator(".jp-CodeCell").nth(1).locator(".widget-image")
+    before = picture.get_attribute("src")
+    page.screenshot(path=screenshots / "sliders.png")
+    slider = page.locator(".widget-slider", has_text="kinds of actors now").locator(".noUi-handle")
+    slider.focus()
+    for _ in range(2):
+        slider.press("ArrowRight")
+    eventually(lambda: "Yes." in page.inner_text("[role=status]"), "the verdict to follow", 30)
+    eventually(lambda: picture.get_attribute("src") != before, "the picture to follow", 30)
+    box = page.get_by_label("each actor's rule has people")
+    box.focus()
+    box.press("Space")
+    eventually(lambda: "Not yet." in page.inner_text("[role=status]"), "the verdict to follow the box", 30)
+    assert "4 actors now" in reader.read(2, "actors now")
+    assert "with 4 kinds of actors" in reader.read(3, "a month")
+    eventually(lambda: page.locator(".widget-slider").count() == 0, "the sliders to go")
+    assert page.locator(".jp-CodeCell").nth(1).locator("img").count() == 1
+    page.screenshot(path=screenshots / "still.png")
+    assert reader.errors == []
