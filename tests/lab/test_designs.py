@@ -203,7 +203,7 @@ def test_waiting_for_services_that_do_not_get_on_says_what_was_awaited(events, m
 
 
 def impatient(wait):
-    return lambda fact, awaited, within_s=0: wait(fact, awaited, 0.05)
+    return lambda fact, awaited, within_s=0, every_s=0: wait(fact, awaited, 0.05)
 
 
 # Nothing is left
