@@ -30,7 +30,7 @@ print([sorted(threads), *(sum(what in link for link in links) for what in ("sock
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="open sockets are counted in /proc")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_solved_every_check_is_correct_every_cell_runs_twice_and_nothing_is_left(path: Path) -> None:
     notebook = solved(nbformat.read(path, as_version=4))

@@ -1,20 +1,14 @@
 """The sliders of chapter 10 in a reader's JupyterLab, moved by keyboard: the verdict follows."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.browser.laboratory import write_notebook
-from tests.browser.test_live_in_jupyterlab import Reader, browser_is_here, jupyterlab, sitting_at
+from tests.browser.laboratory import jupyter, write_notebook
+from tests.browser.reader import Reader, sitting_at
 from tests.facts import eventually
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.embedded,
-    pytest.mark.usefixtures(browser_is_here.__name__),
-]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
 
 CELLS = [
     """from fiberlab.lab.measurements import shipped
@@ -29,19 +23,19 @@ from fiberlab.lab.readiness.sliders import Sliders""",
 @pytest.fixture
 def reader(tmp_path) -> Iterator[Reader]:
     write_notebook(tmp_path / "live.ipynb", CELLS)
-    with jupyterlab(tmp_path) as address, sitting_at(address) as reader:
+    with jupyter(tmp_path) as address, sitting_at(address) as reader:
         yield reader
 
 
-def test_a_reader_moves_a_slider_by_keyboard_and_keeps_the_still_picture(reader, tmp_path):
-    page, screenshots = reader.page, Path(os.environ.get("FIBERLAB_SCREENSHOTS") or tmp_path)
+def test_a_reader_moves_a_slider_by_keyboard_and_keeps_the_still_picture(reader, pictures):
+    page = reader.page
     for cell in (0, 1):
         reader.run(cell)
     page.wait_for_selector("[role=status]", timeout=60_000)
     assert "Not yet." in page.inner_text("[role=status]")
     picture = page.locator(".jp-CodeCell").nth(1).locator(".widget-image")
     before = picture.get_attribute("src")
-    page.screenshot(path=screenshots / "sliders.png")
+    page.screenshot(path=pictures / "sliders.png")
     slider = page.locator(".widget-slider", has_text="kinds of actors now").locator(".noUi-handle")
     slider.focus()
     for _ in range(2):
@@ -56,5 +50,5 @@ def test_a_reader_moves_a_slider_by_keyboard_and_keeps_the_still_picture(reader,
     assert "with 4 kinds of actors" in reader.read(3, "a month")
     eventually(lambda: page.locator(".widget-slider").count() == 0, "the sliders to go")
     assert page.locator(".jp-CodeCell").nth(1).locator("img").count() == 1
-    page.screenshot(path=screenshots / "still.png")
+    page.screenshot(path=pictures / "still.png")
     assert reader.errors == []
