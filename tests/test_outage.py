@@ -33,13 +33,13 @@ OUTAGE_S = ACKNOWLEDGED_WITHIN_S + 2  # longer than the gateway waits: apps get 
 class Day:
     """The shipped day, sent in the background by apps that try each action this often."""
 
-    def __init__(self, url: str, actions: Sequence[Action]) -> None:
-        self._url, self._actions = url, actions
+    def __init__(self, url: str, actions: Sequence[Action], attempts: int = traffic.ATTEMPTS) -> None:
+        self._url, self._actions, self._attempts = url, actions, attempts
         self._thread = threading.Thread(target=self._send)
         self._thread.start()
 
     def _send(self) -> None:
-        self._replay = replay(self._actions, self._url)
+        self._replay = replay(self._actions, self._url, attempts=self._attempts)
 
     def sent(self) -> Replay:
         """Every action's last answer."""
@@ -92,18 +92,14 @@ def times_in_topic(design: EventDriven) -> Counter[str]:
 
 @pytest.mark.parametrize("kafka", [None], indirect=True, ids=["one broker"])
 @pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
-def test_what_was_accepted_is_billed_once_and_the_rest_can_be_retried(
-    kafka, design, company, monkeypatch, killed
-):
+def test_what_was_accepted_is_billed_once_and_the_rest_can_be_retried(kafka, design, company, killed):
     day = shipped_day()
-    with monkeypatch.context() as patched:
-        patched.setattr(traffic, "ATTEMPTS", 1)  # an app that does not try again by itself
-        running = Day(design.url, day)
-        wait_for_mid_traffic(design)
-        kafka.stop(1, kill=killed)
-        time.sleep(OUTAGE_S)
-        kafka.start(1)
-        first = running.sent()
+    running = Day(design.url, day, attempts=1)  # apps that do not try again by themselves
+    wait_for_mid_traffic(design)
+    kafka.stop(1, kill=killed)
+    time.sleep(OUTAGE_S)
+    kafka.start(1)
+    first = running.sent()
     accepted = {answer.action_id for answer in first.answers} - {answer.action_id for answer in first.failed}
     stored_before = times_in_topic(design)
     assert first.failed, "the outage was too short to be noticed"

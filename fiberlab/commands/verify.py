@@ -46,7 +46,8 @@ class Leg(NamedTuple):
 def main(options: Sequence[str]) -> int:
     """The exit status. What is not ours among the options goes to pytest on tests/."""
     asked, rest = command_line().parse_known_args(options)
-    tests = ["-n", asked.processes or str(2 * CORES), "--dist=loadgroup", *rest]
+    at_once = CORES if asked.kafka else 2 * CORES  # an Apache Kafka, or several, run beside the tests
+    tests = ["-n", asked.processes or str(at_once), "--dist=loadgroup", *rest]
     notebooks = [*NBVAL, "-n", asked.processes or str(CORES), "--dist=loadfile"]
     legs = kafka_legs(tests, notebooks) if asked.kafka else embedded_legs(tests, notebooks)
     if rest:

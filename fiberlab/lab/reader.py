@@ -10,13 +10,17 @@ from fiberlab.lab.workbook_map import WorkbookMap, stops
 
 
 class Reader:
-    """The reader of a chapter. `working_copy` is the folder of the reader's own notebooks, None elsewhere."""
+    """The reader of a chapter: a guess is kept until its outcome is there."""
 
     def __init__(self, number: str, environment: Mapping[str, str]) -> None:
         self.number = number
-        self.working_copy: Path | None = progress_file.folder()
         self._environment = environment
         self._predictions: dict[str, Prediction] = {}
+
+    @property
+    def working_copy(self) -> Path | None:
+        """The folder of the reader's own notebooks, in which things are kept; None elsewhere."""
+        return progress_file.folder()
 
     @property
     def learner(self) -> str:
