@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
 import pandas as pd
 
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.days import DATA
+from fiberlab.lab.progress_file import write_whole
 
 SHIPPED = DATA / "measurements.csv"
 OWN = "measurements.json"
@@ -101,7 +101,7 @@ def keep_all(chapter: Chapter, values: Mapping[str, float]) -> None:
     shipped().changed(values)
     if chapter.working_copy:
         everything = _own(chapter.working_copy) | {name: float(value) for name, value in values.items()}
-        _write(chapter.working_copy / OWN, json.dumps(everything, indent=1, sort_keys=True) + "\n")
+        write_whole(chapter.working_copy / OWN, json.dumps(everything, indent=1, sort_keys=True) + "\n")
 
 
 def _own(folder: Path) -> dict[str, float]:
@@ -126,16 +126,6 @@ def _put_aside(file: Path) -> Path:
     """The file's new name, one that was free."""
     names = (file.with_name(f"{file.stem}.damaged-{number}{file.suffix}") for number in count(1))
     return file.rename(next(name for name in names if not name.exists()))
-
-
-def _write(file: Path, text: str) -> None:
-    """Return once the file holds the text; whoever reads meanwhile sees the old one or the new one."""
-    new = file.with_name(f".{file.name}.{uuid4().hex}")
-    try:
-        new.write_text(text, encoding="utf-8", newline="\n")
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _sound(name: str, value: float) -> float:

@@ -5,13 +5,13 @@ the same to everybody. Two kernels may write at once: each change is made under 
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 try:
     import fcntl
@@ -71,9 +71,12 @@ def change(where: Path | None, learner: str, make: Callable[[Progress], None]) -
 
 def write_whole(file: Path, text: str) -> None:
     """Return once the file holds the text; whoever reads meanwhile finds the old one or the new one."""
-    new = file.with_name(f".{file.name}.{os.getpid()}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)
+    new = file.with_name(f".{file.name}.{uuid4().hex}")
+    try:
+        new.write_text(text, encoding="utf-8", newline="\n")
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def now() -> str:
