@@ -18,7 +18,7 @@ from fiberlab.lab.kafka_lessons import write
 from fiberlab.lab.mailbox import Mailbox
 from fiberlab.lab.running import wait_until
 from fiberlab.lab.services import Services
-from fiberlab.lab.traffic import Replay, replay
+from fiberlab.lab.traffic import FEW_ATTEMPTS, Replay, replay
 from fiberlab.mailing import Mailing, MailServerDownError
 
 Handle = Callable[[Event, Mailing], None]
@@ -64,14 +64,14 @@ def due_a_letter(actions: Sequence[Action]) -> list[Action]:
 def browse_while(chapter: Chapter, condition: str, actions: Sequence[Action]) -> Browsed:
     """What came of these actions in both designs while the mail server was "healthy", "slow" or "down".
 
-    "slow" takes SLOW_S for each letter. Raises UnknownConditionError.
+    "slow" takes SLOW_S for each letter. An app tries FEW_ATTEMPTS times. Raises UnknownConditionError.
     """
     coupled, backbone = chapter.coupled(chapter.mailing()), chapter.event_driven()
     backbone.add(marketing.GROUP, partial(marketing.handle, mailing=chapter.mailing()))
     box, others = chapter.mailbox, [name for name in backbone.services if name != marketing.GROUP]
     before = len(box.letters)
     with _mail_server(box, condition):
-        waited = replay(actions, coupled.url)
+        waited = replay(actions, coupled.url, attempts=FEW_ATTEMPTS)
         by_request = len(box.letters)
         answered = replay(actions, backbone.url)
         wait_until(

@@ -6,6 +6,7 @@ It reads files and never imports what it reads. The rules about who may import w
 
 import ast
 import difflib
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
@@ -52,8 +53,7 @@ def compare(before: Sourced, after: Sourced, context: int = 3) -> Listing:
     names = _name(before), _name(after)
     diff = list(difflib.unified_diff(old, new, *names, n=context, lineterm=""))
     shown = ["@@" if line.startswith("@@") else line for line in diff]  # line numbers would move
-    added = sum(line.startswith("+") for line in diff[2:])
-    removed = sum(line.startswith("-") for line in diff[2:])
+    added, removed = (sum(line.startswith(sign) for line in diff[2:]) for sign in "+-")
     sentence = f"From {names[0]} to {names[1]}: {_lines(added)} added, {_lines(removed)} removed."
     return Listing("\n".join(shown), "diff", sentence)
 
@@ -114,8 +114,7 @@ def _short(names: list[str], package: str) -> list[str]:
 def _files(root: Path) -> dict[str, Path]:
     """The Python files below `root` by dotted name, sorted."""
     root = root.resolve()
-    files = {_dotted(path, root): path for path in root.rglob("*.py") if not _hidden(path, root)}
-    if not files:
+    if not (files := {_dotted(path, root): path for path in root.rglob("*.py") if not _hidden(path, root)}):
         raise NoSourceError(f"no Python file below {root.name!r}; give the folder of a package")
     return dict(sorted(files.items()))
 
@@ -131,18 +130,20 @@ def _hidden(path: Path, root: Path) -> bool:
 def _imported(module: str, files: dict[str, Path]) -> Iterator[str]:
     is_package = files[module].name == "__init__.py"
     package = module if is_package else module.rpartition(".")[0]
-    own = module.split(".")[0]
-    tree = ast.parse(files[module].read_text(encoding="utf-8"), filename=module)
-    for node in ast.walk(tree):
+    for node in _import_statements(files[module].read_text(encoding="utf-8")):
         for name in _names(node, package, files):
-            top = name.split(".")[0]
-            yield name if top == own else top
+            yield name if f"{name}.".startswith(f"{module.split('.')[0]}.") else name.split(".")[0]
 
 
-def _names(node: ast.AST, package: str, files: dict[str, Path]) -> Iterator[str]:
+@functools.lru_cache(maxsize=1024)  # copies of the package are the same but for a file or two
+def _import_statements(text: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    return tuple(node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def _names(node: ast.Import | ast.ImportFrom, package: str, files: dict[str, Path]) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
+    else:
         origin = resolve_name("." * node.level + (node.module or ""), package)
         for alias in node.names:
             inside = f"{origin}.{alias.name}"

@@ -16,7 +16,7 @@ from fiberlab.domain import Action
 from fiberlab.lab.progress import progress
 
 CLIENTS = 8
-ATTEMPTS = 4
+ATTEMPTS, FEW_ATTEMPTS = 4, 2  # the few: where an outage is watched, and nobody wants to wait for it
 
 
 @dataclass(frozen=True)

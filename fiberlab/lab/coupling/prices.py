@@ -5,30 +5,29 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fiberlab.lab.coupling.features import folder_of
-from fiberlab.lab.coupling.files import files_to_change
+from fiberlab.lab.coupling.files import NEW_ACTOR
 from fiberlab.lab.coupling.waiting import DOWN, SLOW
 from fiberlab.lab.designs import Design
 from fiberlab.lab.experiments import what_to_operate
 from fiberlab.lab.source import PACKAGE
 
 Tables = Mapping[str, pd.DataFrame]  # by the name of the design
-NEW_ACTOR = "resellers sell, too"  # of files.FEATURES
 
 
-def prices(moved: Tables, tests: Tables, waited: pd.DataFrame, running: Mapping[str, Design]) -> pd.DataFrame:
+def prices(
+    moved: Tables, tests: Tables, files: pd.DataFrame, waited: pd.DataFrame, running: Mapping[str, Design]
+) -> pd.DataFrame:
     """Everything that was counted: a row per thing, a column per running design.
 
-    From blast_radius, what_to_test_again (with two actors) and who_waits, in this order.
+    From blast_radius, what_to_test_again (with two actors), files_to_change and who_waits, in this order.
     """
+    changed = files[(files.feature == NEW_ACTOR) & (files.how == "changed")].groupby("design").size()
     lost = waited[(waited.condition == DOWN) & waited.sale & ~waited.billed].groupby("design").size()
-    files = (
-        files_to_change(running).query("feature == @NEW_ACTOR and how == 'changed'").groupby("design").size()
-    )
     return pd.DataFrame(
         {
             name: {
                 "other actors' bills moved by a change": _others(moved[name]),
-                "files changed for one more actor": files.get(name, 0),
+                "files changed for one more actor": changed.get(name, 0),
                 "tests to run again after a change": _with_two_actors(tests[name]).released,
                 "sales lost while billing is down": lost.get(name, 0),
                 "tests in the whole suite": _with_two_actors(tests[name]).suite,

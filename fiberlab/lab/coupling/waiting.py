@@ -16,11 +16,10 @@ from fiberlab.lab.days import generated_day
 from fiberlab.lab.designs import Design, EventDriven
 from fiberlab.lab.progress import progress
 from fiberlab.lab.running import wait_until
-from fiberlab.lab.traffic import CLIENTS, Replay, replay
+from fiberlab.lab.traffic import CLIENTS, FEW_ATTEMPTS, Replay, replay
 
 CONDITIONS = HEALTHY, SLOW, DOWN = "healthy", "slow", "down"
 SLOW_S = 0.2  # how long a bill takes while billing is slow
-ATTEMPTS = 2  # an app that is answered 503 tries once more and gives up
 
 
 def who_waits(
@@ -67,7 +66,7 @@ def _send(design: Design, day: Sequence[Action], condition: str, clients: int) -
     """The day's rows, sent with ids of its own while billing is in this condition."""
     day = [replace(action, id=f"{action.id}-{condition}") for action in day]
     _make_billing(design, condition)
-    sent = replay(day, design.url, clients, attempts=ATTEMPTS)
+    sent = replay(day, design.url, clients, attempts=FEW_ATTEMPTS)
     if condition == DOWN:
         _bring_billing_back(design)
     design.settle()

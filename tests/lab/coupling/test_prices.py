@@ -5,6 +5,7 @@ import pytest
 
 from fiberlab.lab.coupling import prices as module
 from fiberlab.lab.coupling.features import EVENTS, MODULAR
+from fiberlab.lab.coupling.files import NEW_ACTOR
 from fiberlab.lab.coupling.prices import prices, sizes
 from fiberlab.lab.designs import EventDriven, Monolith
 
@@ -23,6 +24,12 @@ def moved(others):
 def suites(released, suite):
     rows = [(1, 5, 5), (2, suite, released), (2, suite, released + 2), (3, 99, 99)]
     return pd.DataFrame(rows, columns=["actors", "suite", "released"])
+
+
+def files():
+    rows = [(MODULAR, NEW_ACTOR, how) for how in ("changed", "changed", "changed", "new")]
+    rows += [(EVENTS, NEW_ACTOR, "changed"), (EVENTS, "another feature", "changed")]
+    return pd.DataFrame(rows, columns=["design", "feature", "how"])
 
 
 @pytest.fixture
@@ -46,6 +53,7 @@ def test_every_row_is_counted_from_its_experiment(running):
     counted = prices(
         {MODULAR: moved(4), EVENTS: moved(0)},
         {MODULAR: suites(9, 10), EVENTS: suites(5, 12)},
+        files(),
         waited,
         running,
     )
@@ -55,7 +63,7 @@ def test_every_row_is_counted_from_its_experiment(running):
     assert counted.loc["tests in the whole suite"].tolist() == [10, 12]
     assert counted.loc["sales lost while billing is down"].tolist() == [2, 0]
     assert counted.loc["moving parts"].tolist() == [2, 6]
-    assert counted.loc["files changed for one more actor"].tolist() == [2, 1]
+    assert counted.loc["files changed for one more actor"].tolist() == [3, 1]
 
 
 def test_sizes_are_the_median_of_slow_bills_and_the_lines_of_the_designs_folder(tmp_path, monkeypatch):
