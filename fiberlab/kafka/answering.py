@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from kafka import KafkaConsumer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from fiberlab.kafka.sentences import START, NoKafkaError
 
@@ -36,8 +36,13 @@ def answered(make: Callable[[], KafkaConsumer], address: str) -> KafkaConsumer:
 
 def _wait_for_topics(consumer: KafkaConsumer) -> None:
     """With a watchdog: `topics` waits for ever, `bootstrap` ignores its timeout, but closing ends both."""
-    closing = {"autocommit": False, "timeout_ms": 500}
-    watchdog = threading.Timer(ANSWER_WITHIN_S, consumer.close, kwargs=closing)
+    closing, too_late = {"autocommit": False, "timeout_ms": 500}, threading.Event()
+
+    def close() -> None:
+        too_late.set()
+        consumer.close(**closing)
+
+    watchdog = threading.Timer(ANSWER_WITHIN_S, close)
     watchdog.name = "watchdog"
     watchdog.start()
     try:
@@ -48,3 +53,5 @@ def _wait_for_topics(consumer: KafkaConsumer) -> None:
     finally:
         watchdog.cancel()
         watchdog.join()
+    if too_late.is_set():  # the topics came while it was being closed
+        raise KafkaTimeoutError(f"the topics came after {ANSWER_WITHIN_S} s")

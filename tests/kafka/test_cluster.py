@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -488,6 +489,14 @@ def test_a_kafka_that_falls_silent_leaves_no_thread_of_a_new_consumer(silent):
     with pytest.raises(NoKafkaError, match="no Kafka answered"):
         answered(lambda: Consumer(**settings), silent)
     eventually(lambda: set(threading.enumerate()) <= threads, "the client's threads to end", within_s=1)
+
+
+def test_topics_that_come_while_the_watchdog_closes_are_too_late(monkeypatch):
+    monkeypatch.setattr(answering, "ANSWER_WITHIN_S", 0.05)
+    closed = threading.Event()
+    consumer = Mock(topics=lambda: closed.wait(10), close=lambda **_: closed.set())
+    with pytest.raises(NoKafkaError, match="no Kafka answered"):
+        answered(lambda: consumer, "127.0.0.1:9092")
 
 
 @pytest.mark.kafka
