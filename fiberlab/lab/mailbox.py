@@ -79,10 +79,10 @@ class Mailbox:
             await asyncio.to_thread(stop.wait)
             accepting.cancel()
             await asyncio.wait([accepting])
-        for conversation in list(self._conversations):
-            if conversation.transport:
+        while open := [talk for talk in self._conversations if talk.transport]:
+            for conversation in open:
                 conversation.transport.abort()  # whoever is in the middle of a letter has to come again
-        await asyncio.sleep(0.01)  # the loop closes what was aborted
+            await asyncio.sleep(0)  # a turn of the loop, which closes what was aborted
 
     async def _accept(self, listening: socket.socket) -> None:
         # asyncio's own server loses, for good, a connection that comes in the moment in which it is closed.

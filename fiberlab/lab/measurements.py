@@ -10,14 +10,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from itertools import count
 from pathlib import Path
 
 import pandas as pd
 
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.days import DATA
-from fiberlab.lab.progress_file import write_whole
+from fiberlab.lab.kept_file import my_turn, put_aside, write_whole
 
 SHIPPED = DATA / "measurements.csv"
 OWN = "measurements.json"
@@ -100,8 +99,9 @@ def keep_all(chapter: Chapter, values: Mapping[str, float]) -> None:
     """
     shipped().changed(values)
     if chapter.working_copy:
-        everything = _own(chapter.working_copy) | {name: float(value) for name, value in values.items()}
-        write_whole(chapter.working_copy / OWN, json.dumps(everything, indent=1, sort_keys=True) + "\n")
+        with my_turn(chapter.working_copy / OWN):
+            everything = _own(chapter.working_copy) | {name: float(value) for name, value in values.items()}
+            write_whole(chapter.working_copy / OWN, json.dumps(everything, indent=1, sort_keys=True) + "\n")
 
 
 def _own(folder: Path) -> dict[str, float]:
@@ -114,18 +114,12 @@ def _own(folder: Path) -> dict[str, float]:
         known_today = {name: values[name] for name in values.keys() & shipped().by_name}
         shipped().changed(known_today)
     except (ValueError, AttributeError) as error:
-        aside = _put_aside(file)
+        aside = put_aside(file)
         raise DamagedMeasurementsError(
             f"{OWN} could not be read ({error}). It is kept as {aside.name!r}; run this cell again: the "
             "shipped values count until you measure yours again"
         ) from error
     return known_today
-
-
-def _put_aside(file: Path) -> Path:
-    """The file's new name, one that was free."""
-    names = (file.with_name(f"{file.stem}.damaged-{number}{file.suffix}") for number in count(1))
-    return file.rename(next(name for name in names if not name.exists()))
 
 
 def _sound(name: str, value: float) -> float:

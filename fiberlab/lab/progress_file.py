@@ -5,19 +5,12 @@ the same to everybody. Two kernels may write at once: each change is made under 
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-    import msvcrt
+from fiberlab.lab.kept_file import my_turn, put_aside, write_whole
 
 COPIES, NAME, FORMAT = "my-notebooks", "progress.json", 1
 
@@ -63,20 +56,10 @@ def change(where: Path | None, learner: str, make: Callable[[Progress], None]) -
     if where is None:
         return
     file = where / NAME
-    with _turn(where / f".{NAME}.lock"):
+    with my_turn(file):
         kept = _undamaged(file, learner)
         make(kept)
         write_whole(file, json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True))
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Return once the file holds the text; whoever reads meanwhile finds the old one or the new one."""
-    new = file.with_name(f".{file.name}.{uuid4().hex}")
-    try:
-        new.write_text(text, encoding="utf-8", newline="\n")
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def now() -> str:
@@ -91,8 +74,7 @@ def _undamaged(file: Path, learner: str) -> Progress:
     try:
         return read(file)
     except ProgressError as error:
-        aside = file.with_name(f"progress.damaged-{re.sub('[^0-9]', '', now())[:14]}.json")
-        file.replace(aside)
+        aside = put_aside(file)
         print(
             f"Your progress could not be read ({error}). It was put aside as {aside.name}; a new file begins."
         )
@@ -108,14 +90,3 @@ def _is_progress(kept: object) -> bool:
 def _is_table(part: object) -> bool:
     rows = part.values() if isinstance(part, dict) else (None,)
     return all(isinstance(row, dict) and isinstance(row.get("attempts", 0), int) for row in rows)
-
-
-@contextmanager
-def _turn(file: Path) -> Iterator[None]:
-    """While it is this kernel's turn; the system gives the lock back when a kernel dies."""
-    with file.open("a+b") as lock:
-        if fcntl:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        else:
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
-        yield  # closing the file gives the lock back

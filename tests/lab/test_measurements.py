@@ -2,11 +2,14 @@
 
 import json
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from fiberlab.lab import measurements
 from fiberlab.lab.chapter import Chapter, close_open_chapter
 from fiberlab.lab.coefficients import FAIL, WAIT, waiting
 from fiberlab.lab.coupling.features import DESIGNS, EVENTS, SHARED
@@ -67,10 +70,29 @@ def test_a_run_in_another_folder_stores_nothing_and_sees_the_shipped_values(tmp_
     close_open_chapter()
 
 
-def test_nothing_is_left_beside_the_file(chapter, folder):
+def test_nothing_but_the_file_and_its_lock_is_left(chapter, folder):
     keep(chapter, TESTS, 7)
     keep(chapter, TESTS, 8)
-    assert [path.name for path in folder.iterdir()] == [OWN]
+    assert sorted(path.name for path in folder.iterdir()) == [f".{OWN}.lock", OWN]
+
+
+ONE = """
+import sys
+from types import SimpleNamespace
+from pathlib import Path
+from fiberlab.lab.measurements import keep
+for value in range(100):
+    keep(SimpleNamespace(working_copy=Path(sys.argv[1])), sys.argv[2], value)
+"""
+
+
+def test_two_kernels_at_once_lose_nothing(chapter, folder):
+    root = Path(measurements.__file__).parents[2]
+    kernels = [
+        subprocess.Popen([sys.executable, "-c", ONE, str(folder), name], cwd=root) for name in (TESTS, MOVED)
+    ]
+    assert [kernel.wait(timeout=50) for kernel in kernels] == [0, 0]
+    assert (known(chapter)[TESTS], known(chapter)[MOVED]) == (99, 99)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", f'{{"{TESTS}": "six"}}', f'{{"{TESTS}": NaN}}', "\udcff"])
