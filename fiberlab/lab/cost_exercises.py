@@ -1,10 +1,8 @@
-"""The exercises of chapters 03 and 10: what each must do, and who is harmed if it does not.
+"""The first exercise of chapter 10: what it must do, and who is harmed if it does not.
 
 Read it after you have tried.
 """
 
-import functools
-import math
 import random
 from collections.abc import Sequence
 
@@ -13,46 +11,6 @@ from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.checks import check
 from fiberlab.lab.exercise import Answer, exercise
 from fiberlab.lab.outcomes import Outcome
-
-MONTH_MINUTES = 30 * 24 * 60
-
-
-@exercise("exercise-03-chain")
-def check_minutes_down(function: Answer, chapter: Chapter, rng: random.Random) -> Outcome:
-    """Chapter 03: how long a chain of parts is down in a month of 30 days, in minutes."""
-    harmed = "whoever was promised more: a sale needs every part of the chain at the same moment"
-    chains = [[99.9], [99.9, 99.9], [99.5] * 5, [50.0, 60.0, 90.0], [100.0, 99.5]]
-    chains += [[rng.randrange(500, 1000) / 10 for _ in range(rng.randrange(3, 6))] for _ in range(5)]
-    return check(
-        function,
-        [
-            Case(
-                (chain,),
-                f"about {_down_minutes(chain):.2f} minutes",
-                harmed,
-                verify=functools.partial(_down_problem, chain),
-            )
-            for chain in chains
-        ],
-    )
-
-
-def _down_minutes(percents: Sequence[float]) -> float:
-    return MONTH_MINUTES * (1 - math.prod(percent / 100 for percent in percents))
-
-
-def _down_problem(percents: Sequence[float], found: object) -> str | None:
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        return f"minutes must be a number, not of type {type(found).__name__}"
-    down = [1 - percent / 100 for percent in percents]
-    mistakes = {
-        sum(down): "a minute in which two parts are down is one minute, not two",
-        max(down): "the chain is also down while any other part than the worst one is",
-        math.prod(down): "these are the minutes in which all parts are down at once; one is enough",
-    }
-    near = (reason for share, reason in mistakes.items() if abs(found - MONTH_MINUTES * share) < 0.01)
-    right = abs(found - _down_minutes(percents)) < 0.01
-    return None if right else next(near, "the chain is up only while every part is")
 
 
 def _first_crossing(request_reply: list[int], events: list[int], least: int = 2) -> int | None:

@@ -1,7 +1,10 @@
-"""Chapter 10: the break-even."""
+"""Chapter 10: the break-even, and what moves the decision most."""
+
+from collections.abc import Callable, Mapping
 
 from fiberlab.lab.cost_exercises import check_break_even
-from tests.exercises.proof import Proof
+from fiberlab.lab.sensitivity_exercises import check_moves_most
+from tests.exercises.proof import Answer, Proof
 
 
 def from_the_end(request_reply: list[int], events: list[int]) -> int | None:
@@ -30,6 +33,49 @@ def strictly_less(request_reply: list[int], events: list[int]) -> int | None:
     return start if start <= len(events) else None
 
 
+Inputs = Mapping[str, float]
+Saving = Callable[[Inputs], float]
+
+
+def with_other(saving: Saving, inputs: Inputs, name: str, factor: float) -> float:
+    changed = dict(inputs)
+    changed[name] *= factor
+    return saving(changed)
+
+
+def by_sorting(saving: Saving, inputs: Inputs) -> str:
+    return sorted(
+        inputs,
+        key=lambda name: with_other(saving, inputs, name, 2) - with_other(saving, inputs, name, 0.5),
+        reverse=True,
+    )[0]
+
+
+def widest_so_far(saving: Saving, inputs: Inputs, is_wider: Answer = float.__gt__) -> str:
+    found, widest = "", -1.0
+    for name in inputs:
+        width = abs(with_other(saving, inputs, name, 2) - with_other(saving, inputs, name, 0.5))
+        if is_wider(float(width), float(widest)):
+            found, widest = name, width
+    return found
+
+
+def most_extreme(saving: Saving, inputs: Inputs) -> str:
+    """Squares have no sign either."""
+    squares = [
+        (with_other(saving, inputs, name, 0.5) - with_other(saving, inputs, name, 2)) ** 2 for name in inputs
+    ]
+    return list(inputs)[squares.index(max(squares))]
+
+
+def best_of_both(saving: Saving, inputs: Inputs) -> str:
+    return max(inputs, key=lambda name: max(with_other(saving, inputs, name, by) for by in (0.5, 2)))
+
+
+def with_twice(saving: Saving, inputs: Inputs) -> str:
+    return max(inputs, key=lambda name: abs(with_other(saving, inputs, name, 2) - saving(inputs)))
+
+
 PROOFS = {
     "exercise-10-break-even": Proof(
         check_break_even,
@@ -42,6 +88,24 @@ PROOFS = {
             ),
             "a tie is dearer": (strictly_less, "does not cost more"),
             "always two": (lambda request_reply, events: 2, "Work it out"),
+        },
+    ),
+    "exercise-10-moves-most": Proof(
+        check_moves_most,
+        right=(widest_so_far, most_extreme),
+        wrong={
+            "the largest input": (
+                lambda saving, inputs: sorted(inputs, key=inputs.get)[-1],
+                "A large number may move little",
+            ),
+            "only doubled": (with_twice, "Halve it, too"),
+            "the sign counts": (by_sorting, "without its sign"),
+            "the best result": (best_of_both, "another question"),
+            "the last of equals": (
+                lambda saving, inputs: widest_so_far(saving, inputs, float.__ge__),
+                "the first counts",
+            ),
+            "how far, not which": (lambda saving, inputs: saving(inputs), "a value of type int, not str"),
         },
     ),
 }
