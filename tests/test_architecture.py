@@ -197,8 +197,9 @@ FUNCTION_LINES = 20  # lines of the body that are not blank; decorators, signatu
 PACKAGE_LINES = {
     "fiberlab": 1100,  # the three designs and what they stand on: what a learner reads
     "fiberlab.kafka": 1500,  # which Kafka?
-    "fiberlab.lab": 5050,  # the stage of the notebooks, exercises and progress included
+    "fiberlab.lab": 4200,  # the stage of the notebooks, checks and progress included
     "fiberlab.lab.coupling": 1200,  # what a change costs, measured on copies of the source
+    "fiberlab.lab.exercises": 1700,  # what each exercise must do, read by whoever has tried
     "fiberlab.lab.live": 1100,  # pictures that move, in a folder of their own with their JavaScript
     "fiberlab.lab.readiness": 700,  # chapter 10's model: costs, break-even, verdict, sliders and record
     "fiberlab.commands": 1000,  # what lab.py calls

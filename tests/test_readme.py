@@ -13,7 +13,7 @@ from fiberlab.lab.source import imports
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PACKAGES = {"fiberlab", "coupled", "monolith", "eventdriven", "kafka", "lab", "commands"}
-PACKAGES |= {"coupling", "live", "readiness"}
+PACKAGES |= {"coupling", "exercises", "live", "readiness"}
 NOT_OURS = {"lab", "measure", "test_same_story"}  # of other folders than fiberlab/
 PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "data" / "README.md", ROOT / "bench" / "README.md"]
 

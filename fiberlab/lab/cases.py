@@ -16,7 +16,8 @@ class Case:
 
     Where many answers are right, `verify` takes what came back and returns what is wrong with it, or
     None; `expected` then says in words what is right. `how_much` says of a wrong answer by how much
-    it harms. The arguments are copied for every call.
+    it harms. Where the function has to do something, `effect` is True, and what comes back is what
+    came of it. The arguments are copied for every call.
     """
 
     arguments: tuple[object, ...]
@@ -24,6 +25,7 @@ class Case:
     why: str
     verify: Callable[[object], str | None] | None = None
     how_much: Callable[[object], str] | None = None
+    effect: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,14 @@ def problem(case: Case, result: object, printed: str) -> str | None:
     if wrong is None:
         return None
     expected = case.expected if case.verify else shown(case.expected)
-    came = f"it returned {shown(result)}{wrong}"
+    came = f"it {'led to' if case.effect else 'returned'} {shown(result)}{wrong}"
+    if case.effect and printed:
+        came += f"; what it printed, {shown(printed.strip())}, does nothing"
     if result is None:
         came = "it returned nothing: let every way through it end in return"
         if printed:
             came = f"it printed {shown(printed.strip())} and returned nothing: use return, not print"
-    return f"should return {expected}, but {came}"
+    return f"should {'lead to' if case.effect else 'return'} {expected}, but {came}"
 
 
 def _wrong(case: Case, result: object) -> str | None:

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 
 import pandas as pd
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from fiberlab.domain import Action
@@ -49,6 +49,18 @@ def read(
         if records:
             consumer.commit()
     return table(records)
+
+
+def read_on(chapter: Chapter, topic: str, group: str) -> list[ConsumerRecord]:
+    """The records that come next for the group, up to the topic's end; then it commits.
+
+    Whoever reads is alone and takes all partitions, so no group has to form: it takes milliseconds.
+    """
+    with chapter.cluster.reader(group) as consumer:
+        consumer.assign([TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)])
+        records = list(_rest(consumer))
+        consumer.commit()
+    return records
 
 
 def read_as_members(
@@ -106,6 +118,11 @@ def _until_end(consumer: KafkaConsumer) -> Iterator[ConsumerRecord]:
 
     wait_until(joined, "the group to form")
     yield from early
+    yield from _rest(consumer)
+
+
+def _rest(consumer: KafkaConsumer) -> Iterator[ConsumerRecord]:
+    """What is left of its partitions."""
     ends = consumer.end_offsets(list(consumer.assignment()))
     while any(consumer.position(partition) < end for partition, end in ends.items()):
         for records in consumer.poll(timeout_ms=400).values():

@@ -24,12 +24,14 @@ class Received(NamedTuple):
 class Mailbox:
     """A mail server in the background; it runs from the start. It takes `delay_s` for each letter.
 
-    Stopped, it refuses connections; started again, it has the address that it had before.
+    While it is `full` it takes none. Stopped, it refuses connections; started again, it has the address
+    that it had before.
     """
 
     def __init__(self, name: str = "mailbox") -> None:
         self.letters: list[Received] = []
         self.delay_s = 0.0
+        self.full = False
         self._listening = threading.Event()
         self._conversations: WeakSet[SMTP] = WeakSet()
         self._worker = Worker(name, self._run)
@@ -60,6 +62,8 @@ class Mailbox:
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:
         """The SMTP answer to a letter, once it is kept."""
         await asyncio.sleep(self.delay_s)
+        if self.full:
+            return "452 the mailbox is full"
         letter = message_from_bytes(envelope.content, policy=default)
         self.letters += [Received(to, letter["Subject"]) for to in envelope.rcpt_tos]
         return "250 kept"

@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from fiberlab.lab.one_actor_exercises import check_chain, check_customer_price
+from fiberlab.lab.exercises.one_actor import check_chain, check_customer_price
 from tests.exercises.proof import Proof
 
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from fiberlab.lab.two_actors_exercises import check_lost, check_wrongly_billed
+from fiberlab.lab.exercises.two_actors import check_lost, check_wrongly_billed
 from tests.exercises.proof import Proof
 
 

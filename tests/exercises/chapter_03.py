@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from fiberlab.coupled import billing
 from fiberlab.coupled.accounts import Accounts
 from fiberlab.domain import Action, Plan
-from fiberlab.lab.repair_exercises import check_price
-from fiberlab.lab.retest_exercises import check_again
+from fiberlab.lab.exercises.repair import check_price
+from fiberlab.lab.exercises.retest import check_again
 from tests.exercises.proof import Answer, Proof
 
 Plans = Mapping[str, Plan]

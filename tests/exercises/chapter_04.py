@@ -2,7 +2,8 @@
 
 from itertools import permutations
 
-from fiberlab.lab.kafka_exercises import Read, check_key, check_sharing
+from fiberlab.lab.exercises.group import Read, check_sharing
+from fiberlab.lab.exercises.key import check_key
 from tests.exercises.proof import Proof
 
 

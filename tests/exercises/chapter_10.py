@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from fiberlab.lab.cost_exercises import check_break_even
-from fiberlab.lab.sensitivity_exercises import check_moves_most
+from fiberlab.lab.exercises.break_even import check_break_even
+from fiberlab.lab.exercises.sensitivity import check_moves_most
 from tests.exercises.proof import Answer, Proof
 
 

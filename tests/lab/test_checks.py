@@ -96,6 +96,17 @@ def test_none_may_be_the_right_answer():
     assert check(lambda event: None, [Case(("browsed",), None, "")]).status == "correct"
 
 
+def test_what_has_to_be_done_is_told_by_what_came_of_it(capsys: pytest.CaptureFixture[str]):
+    def prints(letter: str) -> int:
+        print(letter)
+        return 0
+
+    outcome = check(prints, [Case(("hello",), 1, "Ada, who waits", effect=True)])
+    assert outcome.message == (
+        "prints('hello') should lead to 1, but it led to 0; what it printed, 'hello', does nothing."
+    )
+
+
 def test_what_the_learner_prints_on_the_way_is_shown(capsys: pytest.CaptureFixture[str]):
     def chatty(cents: int, percent: int = 20) -> int:
         print("got", cents)

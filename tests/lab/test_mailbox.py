@@ -42,6 +42,15 @@ def test_any_client_can_talk_to_it(mailbox):
     ]
 
 
+def test_a_full_one_takes_no_letter_until_there_is_room_again(mailbox):
+    mailbox.full = True
+    with pytest.raises(MailServerDownError, match="452"):
+        mailbox.server.send(letter(TO, "Fiber 300"))
+    mailbox.full = False
+    mailbox.server.send(letter(TO, "Fiber 300"))
+    assert len(mailbox.letters) == 1
+
+
 def test_letters_of_several_clients_at_once_all_arrive(mailbox):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: mailbox.server.send(letter(TO, f"plan {number}")), range(40)))

@@ -14,8 +14,8 @@ from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.checks import check
 from fiberlab.lab.days import OPENS
 from fiberlab.lab.exercise import Answer, cents_off, exercise
+from fiberlab.lab.exercises.shared_billing import Discounts, Sales, billed_with
 from fiberlab.lab.outcomes import Outcome
-from fiberlab.lab.shared_billing import Discounts, Sales, billed_with
 
 CUSTOMER, INSTALLER = ACTORS
 LATER_ACTORS = ("reseller", "landlord", "support agent", "partner")

@@ -1,4 +1,4 @@
-"""The exercises of chapter 04: what each must do, and who is harmed if it does not.
+"""The first exercise of chapter 04: what it must do, and who is harmed if it does not.
 
 Read it after you have tried.
 """
@@ -9,16 +9,17 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+import pandas as pd
+
 from fiberlab.domain import Action
 from fiberlab.lab.cases import Case, Misconception
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.checks import check
 from fiberlab.lab.days import generated_day
 from fiberlab.lab.exercise import Answer, exercise
+from fiberlab.lab.exercises.households import exercise_topic
 from fiberlab.lab.kafka_lessons import look, write_keys
 from fiberlab.lab.outcomes import Outcome
-
-Read = dict[str, set[tuple[int, int]]]  # per service the events it saw: partition and offset
 
 
 class Actions(tuple[Action, ...]):
@@ -66,7 +67,8 @@ def check_key(function: Answer, chapter: Chapter, rng: random.Random) -> Outcome
 
     expected = "a text per action, the same for all actions of an account, and not one for all accounts"
     harmed = "the customer whose cancellation overtakes her purchase, or all who wait behind one partition"
-    case = Case((actions,), expected, harmed, functools.partial(_key_problem, chapter, actions))
+    problem, how_much = (functools.partial(judge, chapter, actions) for judge in (_key_problem, _key_harm))
+    case = Case((actions,), expected, harmed, problem, how_much)
     return check(keys, [case], KEY_MISCONCEPTIONS)
 
 
@@ -75,14 +77,7 @@ def _key_problem(chapter: Chapter, actions: Sequence[Action], keys: Sequence[obj
     if wrong:
         printed = ", and nothing was returned: use return, not print" if wrong[0] is None else ""
         return f"a key must be text, not of type {type(wrong[0]).__name__}{printed}"
-    topic = chapter.topic("exercise-key")
-    try:
-        write_keys(
-            chapter, topic, [(key, action.account_id) for key, action in zip(keys, actions, strict=True)]
-        )
-        records = look(chapter, topic)[0]
-    finally:
-        chapter.cluster.delete_topic(topic)
+    records = _records(chapter, actions, keys)
     partitions = records.groupby("label").partition.nunique()
     if (partitions > 1).any():
         account = partitions.idxmax()
@@ -92,53 +87,15 @@ def _key_problem(chapter: Chapter, actions: Sequence[Action], keys: Sequence[obj
     return None
 
 
-def _all(reads: Read) -> set[tuple[int, int]]:
-    return set().union(*reads.values())
+def _key_harm(chapter: Chapter, actions: Sequence[Action], keys: Sequence[str]) -> str:
+    partitions = _records(chapter, actions, keys).groupby("label").partition.nunique()
+    torn = (partitions > 1).sum()
+    return f"{torn} of {len(partitions)} accounts" if torn else f"{len(keys)} events one after the other"
 
 
-def _sharing(reads: Read) -> list[str]:
-    return sorted(
-        name
-        for name, seen in reads.items()
-        if any(seen and other and seen.isdisjoint(other) for other in reads.values())
-    )
-
-
-GROUP_MISCONCEPTIONS = (
-    Misconception("nobody shares", "Did every service see every event?", lambda reads: []),
-    Misconception(
-        "whoever missed an event",
-        "A slow service has not read everything yet, and shares nothing.",
-        lambda reads: sorted(name for name, seen in reads.items() if seen != _all(reads)),
-    ),
-    Misconception(
-        "whoever saw the same",
-        "Services of groups of their own all see the same events.",
-        lambda reads: sorted(name for name, seen in reads.items() if seen == _all(reads)),
-    ),
-    Misconception("everybody", "One service saw everything.", sorted),
-)
-
-
-@exercise("exercise-04-group")
-def check_sharing(function: Answer, chapter: Chapter, rng: random.Random) -> Outcome:
-    """Chapter 04: which services use one group id, told by what each of them saw."""
-    named = [_observed(rng, 2, 2, False), _observed(rng, 4, 2, True), _observed(rng, 4, 0, True)]
-    unseen = [_observed(rng, 4, rng.choice([0, 2, 3]), rng.random() < 0.5) for _ in range(10)]
-    missed = "whoever waits for the mail, or the bill, that a service never heard of"
-    cases = [Case((reads,), _sharing(reads), missed) for reads in named + unseen]
-    return check(function, cases, GROUP_MISCONCEPTIONS)
-
-
-def _observed(rng: random.Random, partitions: int, sharing: int, slow: bool) -> Read:
-    """What services saw of a topic: some share a group, one is slow, and one has a group to itself."""
-    events = {n: [(n, offset) for offset in range(rng.randrange(2, 4))] for n in range(partitions)}
-    names = rng.sample(["audit", "billing", "mail", "marketing", "reports", "support"], sharing + slow + 1)
-    reads: Read = {name: set() for name in names}
-    for n, lane in events.items():
-        reads[names[-1]].update(lane)
-        if sharing:
-            reads[names[n % sharing]].update(lane)
-        if slow:
-            reads[names[sharing]].update(lane[:1])
-    return reads
+def _records(chapter: Chapter, actions: Sequence[Action], keys: Sequence[str]) -> pd.DataFrame:
+    """Where a real topic put the actions' accounts, written with these keys."""
+    with exercise_topic(chapter) as topic:
+        pairs = zip(keys, actions, strict=True)
+        write_keys(chapter, topic, [(key, action.account_id) for key, action in pairs])
+        return look(chapter, topic)[0]
