@@ -1,7 +1,7 @@
 """What chapter 06 measures: who is due a letter, what a slow or silent mail server does, and who listens."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -11,10 +11,9 @@ import pandas as pd
 from fiberlab.domain import Action
 from fiberlab.eventdriven import marketing
 from fiberlab.eventdriven.events import Event, decode, happened
-from fiberlab.kafka.topics import TopicView
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.days import contacts
-from fiberlab.lab.kafka_lessons import write
+from fiberlab.lab.kafka_lessons import read_on, write
 from fiberlab.lab.mailbox import Mailbox
 from fiberlab.lab.running import wait_until
 from fiberlab.lab.services import Services
@@ -106,17 +105,13 @@ def tried(chapter: Chapter, handle: Handle, actions: Sequence[Action]) -> Trial:
     """How many letters a marketing of this kind sends: on a real topic, replayed, and through an outage."""
     with Mailbox("mailbox of the trial") as box:
         outage = _after_an_outage(chapter, handle, box, due_a_letter(actions)[0])
-        topic, remembering = chapter.topic("browsed"), partial(handle, mailing=chapter.mailing(box))
+        topic, mailing = chapter.topic("browsed"), chapter.mailing(box)
         write(chapter, topic, actions)
         letters = [len(box.letters)]
-        with (
-            TopicView(chapter.cluster, topic) as view,
-            closing(Services(chapter.cluster, topic, view)) as services,
-        ):
-            for group in ("email-marketing", "email-marketing-replayed"):
-                services.add(group, remembering)
-                wait_until(services.settled, f"{group} to read the whole topic", every_s=0.1)
-                letters.append(len(box.letters))
+        for group in ("email-marketing", "email-marketing-replayed"):
+            for record in read_on(chapter, topic, f"{group}.{topic}"):
+                handle(decode(record.headers, record.key, record.value), mailing)
+            letters.append(len(box.letters))
     return Trial(letters[1] - letters[0], letters[2] - letters[1], outage)
 
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fiberlab.lab.coupling.features import EVENTS, SHARED
-from fiberlab.lab.coupling.impact import read_suite, run_written_suite
-from fiberlab.lab.coupling.reach import Suite
+from fiberlab.lab.coupling.impact import run_written_suite
 from fiberlab.lab.coupling.suites import write_suite
 
 _APP = {
@@ -68,10 +67,9 @@ def test_an_unknown_plan_is_refused(tmp_path):
 """
 
 
-def run(design: str, actors: Sequence[str], package: Path) -> Suite:
-    """The suite of this design after it has run in this copy; raises CopyFailedError if a test fails."""
+def run(design: str, actors: Sequence[str], package: Path) -> None:
+    """Return once the suite of this design has run in this copy; raises CopyFailedError if a test fails."""
     suite = write_suite(design, actors, package.parent)
     tests = _TESTS.replace("{app}", _APP[design])
     (suite / "test_app.py").write_text(tests.lstrip(), encoding="utf-8", newline="\n")
     run_written_suite(package)
-    return read_suite(design, package)

@@ -1,6 +1,7 @@
 """Blast radius: change each actor's rule in turn, bill the same day again, and see whose bills moved."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from fiberlab.lab.days import shipped_day
 from fiberlab.lab.progress import progress
 from fiberlab.lab.source import PACKAGE
 
-AT_ONCE = 2
+AT_ONCE = min(6, os.cpu_count() or 2)  # copies whose code runs, each in a process of its own
 
 
 class CopyFailedError(RuntimeError):

@@ -6,15 +6,18 @@ it takes to use it. The modular monolith would look like the coupled design: its
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from fiberlab.domain import ACTORS
 from fiberlab.lab.coupling import app_suite
+from fiberlab.lab.coupling.blast import AT_ONCE
 from fiberlab.lab.coupling.changes import Change, Edit, changed_lines, copy_of_package, diff, files_changed
 from fiberlab.lab.coupling.features import EVENTS, SHARED, UnknownDesignError
+from fiberlab.lab.coupling.impact import read_suite
 from fiberlab.lab.coupling.reach import touched
 from fiberlab.lab.source import PACKAGE, Listing
 
@@ -46,7 +49,10 @@ def what_marketing_touched(package: Path = PACKAGE) -> pd.DataFrame:
 
     Columns: design, new_files, changed_files (names), suite (tests there were before), touched (of these).
     """
-    return pd.DataFrame([_touched(design, package) for design in WITH_MARKETING])
+    with ExitStack() as copies, ThreadPoolExecutor(AT_ONCE) as pool:
+        before = {design: copies.enter_context(_before(design, package)) for design in WITH_MARKETING}
+        list(pool.map(lambda design: app_suite.run(design, ACTORS, before[design]), before))
+        return pd.DataFrame([_touched(design, copy, package) for design, copy in before.items()])
 
 
 def marketing_diff(design: str, package: Path = PACKAGE) -> Listing:
@@ -58,11 +64,11 @@ def marketing_diff(design: str, package: Path = PACKAGE) -> Listing:
     return Listing("\n".join(changed), "diff", "" if changed else f"No existing file changed: {design}.")
 
 
-def _touched(design: str, package: Path) -> dict[str, object]:
-    with _before(design, package) as before:
-        found = files_changed(before, package)
-        suite = app_suite.run(design, ACTORS, before)
-        again = touched(suite, changed_lines(before, package))
+def _touched(design: str, before: Path, package: Path) -> dict[str, object]:
+    """A row; `before` is the copy without marketing, after its suite has run."""
+    found = files_changed(before, package)
+    suite = read_suite(design, before)
+    again = touched(suite, changed_lines(before, package))
     new, changed = (list(found[found.how == how].file) for how in ("new", "changed"))
     counted = {"suite": len(suite.tests), "touched": len(again)}
     return {"design": design, "new_files": new, "changed_files": changed, **counted}
