@@ -182,6 +182,18 @@ def fills_the_frame(name: str, notebook: NotebookNode) -> Found:
             )
 
 
+def keeps_every_guess(name: str, notebook: NotebookNode) -> Found:
+    """A live picture shows what its reader presses, so its question may stay a question."""
+    for part, cells in sections(notebook):
+        source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        kept = re.search(r"\.predict\(.*\.compare\(", source, re.DOTALL)
+        if part == PREDICT and not kept and ".watch(" not in source:
+            yield (
+                cells[0].id,
+                "keeps no guess; chapter.predict before the experiment, chapter.compare after it",
+            )
+
+
 def is_made_by_nobody_in_particular(name: str, notebook: NotebookNode) -> Found:
     kernel = notebook.metadata.get("kernelspec", {})
     if kernel.get("name") != "python3":
@@ -206,6 +218,7 @@ RULES: tuple[Rule, ...] = (
     says_every_figure,
     has_the_frame,
     fills_the_frame,
+    keeps_every_guess,
     is_made_by_nobody_in_particular,
 )
 

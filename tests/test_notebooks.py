@@ -54,6 +54,7 @@ def notebook(*cells: NotebookNode) -> NotebookNode:
 
 
 STARTER = "def key(event):\n    raise NotImplementedError"
+GUESS = 'chapter.predict("wrong", guess)\nchapter.compare("wrong", 31)'
 
 
 def chapter() -> NotebookNode:
@@ -65,9 +66,9 @@ def chapter() -> NotebookNode:
         prose("set-up-why", "## Set-up", "", "Starts the backend."),
         code("set-up", "lab = start()"),
         prose("predict-bills", "## Predict, run, see: who pays what?", "", "How many bills are wrong?"),
-        code("run-bills", "bills", text("31 of 400 bills are wrong on 2026-03-02 09:15:00")),
+        code("run-bills", GUESS, text("31 of 400 bills are wrong on 2026-03-02 09:15:00")),
         prose("predict-heat", "## Predict, run, see: which actors?", "", "Watch the dark squares."),
-        code("run-heat", "heat(bills)", picture("Wrong are 31 of 400 bills, all of customers.")),
+        code("run-heat", "chapter.watch(heat)", picture("Wrong are 31 of 400 bills, all of customers.")),
         prose("read-why", "## Read the source", "", "Both billings."),
         code("read", "show(billing)", text("```python\nx = '/orders/7'\n```", "text/markdown")),
         prose("exercise-why", "## Exercise", "", "Write the key."),
@@ -244,6 +245,14 @@ BAD: dict[rules.Rule, list[tuple[str, NotebookNode]]] = {
         ("'## Set-up' has 2 code cells", with_source("predict-bills", "How many?")),
         ("'## Clean up' has 0 code cells", without("clean-up")),
     ],
+    rules.keeps_every_guess: [
+        ("[predict-bills] keeps no guess", with_source("run-bills", "bills")),
+        (
+            "[predict-bills] keeps no guess",
+            with_source("run-bills", "chapter.compare(1)\nchapter.predict(1)"),
+        ),
+        ("[predict-heat] keeps no guess", with_source("run-heat", "heat(bills)")),
+    ],
     rules.is_made_by_nobody_in_particular: [
         ("kernel 'ada-venv'", changed(lambda n: n.metadata.kernelspec.update(name="ada-venv"))),
         ("shows the kernel 'ada'", changed(lambda n: n.metadata.kernelspec.update(display_name="ada"))),
@@ -342,6 +351,12 @@ def test_the_shipped_notebooks_are_valid():
 def test_every_exercise_has_its_solution_and_every_solution_its_exercise():
     solutions = [file.stem for file in (FOLDER / "solutions").glob("*.py")]
     assert rules.solution_violations(shipped(), solutions) == []
+
+
+def test_every_chapter_but_the_first_has_two_exercises():
+    exercises = {name: len(rules.starter_cells(made)) for name, made in shipped().items()}
+    assert exercises.pop("00-start-here") == 0
+    assert {name: count for name, count in exercises.items() if count < 2} == {}
 
 
 # The story's chapters; those that are not shipped yet are left out of the README's table.
