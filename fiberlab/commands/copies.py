@@ -1,8 +1,8 @@
 """Working copies: the workbook is read in `my-notebooks/`, beside the originals, and git ignores that folder.
 
 So an update never meets a reader's work. At each start a copy that the reader has not changed follows its
-original; a changed one stays. Changed means that the cells' text differs from what was copied: outputs do
-not count, and are replaced only with a new text of the original.
+original; a changed one stays. Changed means that the cells' text differs from what was copied. Outputs are
+not copied: whoever is asked for a guess must not see the outcome below.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ ORIGINALS, COPIES = ROOT / "notebooks", ROOT / "my-notebooks"
 KEPT, TAKEN = "kept", ".originals.json"  # TAKEN: the text of the original that each copy was made from
 
 Notebook = dict[str, Any]
+NOT_RUN: Notebook = {"outputs": [], "execution_count": None}
 
 
 class CopyError(RuntimeError):
@@ -59,11 +60,23 @@ def _two_versions(name: str) -> str:
 
 
 def take(original: Path, copy: Path) -> None:
-    """Return once the copy is like the original."""
-    new = copy.with_name(f".{copy.name}.new")
-    shutil.copyfile(original, new)
-    new.replace(copy)
+    """Return once the copy is like the original, but for outputs, which would tell what to guess."""
+    write(copy, without_outputs(read(original)))
     remember(original, copy)
+
+
+def is_as_taken(original: Path, copy: Path) -> bool:
+    """Whether nothing was written or run in the copy."""
+    try:
+        return read(copy) == without_outputs(read(original))
+    except ValueError:  # no notebook any more
+        return False
+
+
+def without_outputs(notebook: Notebook) -> Notebook:
+    """The notebook as if no cell had run yet."""
+    cells = [cell | NOT_RUN if cell["cell_type"] == "code" else cell for cell in notebook["cells"]]
+    return notebook | {"cells": cells}
 
 
 def remember(original: Path, copy: Path) -> None:

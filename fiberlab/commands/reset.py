@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fiberlab.commands import copies
-from fiberlab.commands.copies import COPIES, ORIGINALS, CopyError, Notebook
+from fiberlab.commands.copies import COPIES, NOT_RUN, ORIGINALS, CopyError, Notebook
 
 EVERYTHING = "everything"
 
@@ -18,7 +18,7 @@ EVERYTHING = "everything"
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 if all that was named is as it was shipped."""
     parser = argparse.ArgumentParser(prog="lab.py reset", description="Begin again; what you wrote is kept.")
-    parser.add_argument("what", help=f"a chapter (01), an exercise (exercise-01-price) or {EVERYTHING!r}")
+    parser.add_argument("what", help=f"a chapter (01), an exercise (01-price) or {EVERYTHING!r}")
     what = parser.parse_args(arguments).what
     copies.refresh()
     print("\n".join(reset(what)))
@@ -27,18 +27,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def reset(what: str, originals: Path = ORIGINALS, folder: Path = COPIES) -> list[str]:
     """A line for each working copy that was given back. Raises CopyError if nothing has this name."""
-    if what.startswith("exercise-"):
-        return [_exercise(what, originals, folder)]
+    if "-" in what:
+        name = f"exercise-{what.removeprefix('exercise-')}"  # the map shows the short name
+        return [_exercise(name, originals, folder)]
     chosen = [p for p in sorted(originals.glob("*.ipynb")) if what == EVERYTHING or p.name.startswith(what)]
     if not chosen or not what:
         raise CopyError(
-            f"There is no chapter {what!r}.", f"name one as in 01, an exercise by its name, or {EVERYTHING}."
+            f"There is no chapter {what!r}.",
+            f"name one as in 01, an exercise as in 01-price, or {EVERYTHING}.",
         )
     return [_chapter(original, folder / original.name) for original in chosen]
 
 
 def _chapter(original: Path, copy: Path) -> str:
-    if copy.exists() and copy.read_bytes() == original.read_bytes():
+    if copy.exists() and copies.is_as_taken(original, copy):
         return f"{original.stem} is as it was shipped."
     kept = copies.keep(copy) if copy.exists() else None
     copies.take(original, copy)
@@ -68,6 +70,9 @@ def _find(name: str, originals: Path) -> tuple[Path, Notebook]:
 def _put_back(notebook: Notebook, shipped: Notebook, original: Notebook) -> None:
     """Change the cell to the shipped one; one that was deleted comes back after the cell it followed."""
     ids = [cell.get("id") for cell in notebook["cells"]]
+    shipped, check = shipped | NOT_RUN, f"{shipped['id']}-check"
+    if check in ids:
+        notebook["cells"][ids.index(check)] |= NOT_RUN  # it tells of what was there
     if shipped["id"] in ids:
         notebook["cells"][ids.index(shipped["id"])] = shipped
         return

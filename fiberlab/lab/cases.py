@@ -62,7 +62,8 @@ def _wrong(case: Case, result: object) -> str | None:
         return reason and f": {reason}"
     if result == case.expected and isinstance(result, type(case.expected)):
         return None
-    expected, came = type(case.expected).__name__, type(result).__name__
+    expected = "None" if case.expected is None else type(case.expected).__name__
+    came = type(result).__name__
     return "" if expected == came else f": a value of type {came}, not {expected}"  # 80.0 is not 80 cents
 
 

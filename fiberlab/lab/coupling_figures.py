@@ -11,12 +11,13 @@ from matplotlib.patches import Rectangle
 
 from fiberlab.lab import coupling_sentences as say
 from fiberlab.lab import figure as fig
+from fiberlab.lab.coupling.features import EVENTS, MODULAR, SHARED
 
-DESIGN_LOOKS = (
-    fig.Look("#D55E00", "", "o"),
-    fig.Look("#0072B2", "", "s"),
-    fig.Look("#009E73", "", "^"),
-)
+DESIGN_LOOKS = {  # a design looks the same in every chapter
+    SHARED: fig.Look("#D55E00", "", "s"),
+    MODULAR: fig.Look("#0072B2", "", "o"),
+    EVENTS: fig.Look("#009E73", "", "^"),
+}
 REACHED = {"touched": "touched by the change", "released": "released together with it"}
 
 
@@ -68,7 +69,7 @@ def _lines(axes: Axes, counts: Mapping[str, pd.Series]) -> None:
     """A line per design; an earlier one is wider, so that it can be seen below one that lies on it."""
     ends: dict[float, list[str]] = {}
     for number, (design, series) in enumerate(counts.items()):
-        look, width = DESIGN_LOOKS[number % len(DESIGN_LOOKS)], 2 * (len(counts) - number)
+        look, width = DESIGN_LOOKS[design], 2 * (len(counts) - number)
         axes.plot(series, look.marker + "-", color=look.color, linewidth=width, markersize=width + 5)
         axes.set_xticks(series.index)
         ends.setdefault(float(series.iloc[-1]), []).append(design)

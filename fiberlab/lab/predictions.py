@@ -13,23 +13,27 @@ NEAR = 0.1  # a number is right within a tenth of the outcome; nothing but 0 is 
 
 
 class PredictionError(ValueError):
-    """A guess that no outcome could confirm."""
+    """A guess that no outcome could confirm; Jupyter shows its sentence alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 @dataclass(frozen=True, repr=False)
 class Prediction:
-    """A guess: a number, one of the choices, or a set of them; None: no prediction."""
+    """A guess: a number or, where there are choices, one or several of them; None: no prediction."""
 
     name: str
     guess: Any
     choices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        guesses = self.guess if isinstance(self.guess, set | frozenset) else {self.guess} - {None}
-        unknown = [one for one in guesses if self.choices and one not in self.choices]
-        if unknown:
-            choices = ", ".join(map(repr, self.choices))
-            raise PredictionError(f"{unknown[0]!r} is not among the choices; choose from {choices}")
+        if self.choices and self.guess is not None:
+            object.__setattr__(self, "guess", _chosen(self.guess, self.choices))
+        elif isinstance(self.guess, bool) or not isinstance(self.guess, Number | None):
+            raise PredictionError(
+                f"{self.guess!r} is not a number; write one, such as 0 or 12, and run again"
+            )
 
     def __repr__(self) -> str:
         if self.guess is not None:
@@ -65,11 +69,25 @@ class Comparison:
         verdict = "as you expected" if self.right else "not what you expected"
         right, of = self.score
         predicted, outcome = _said(self.prediction.guess), f"{_said(self.outcome)}, {verdict}"
-        return {"Predicted": predicted, "Outcome": outcome, "Right so far": f"{right} of {of}"}
+        score = f"{right} of {of}, in all chapters"
+        return {"Predicted": predicted, "Outcome": outcome, "Right so far": score}
+
+
+def _chosen(guess: object, choices: Collection[str]) -> str | set[str]:
+    """The guess as the choices are written: one, or a set of several or none."""
+    written = {choice.casefold(): choice for choice in choices}
+    several = isinstance(guess, Collection) and not isinstance(guess, str)
+    found = [written.get(str(one).casefold()) for one in (guess if several else [guess])]
+    if None in found:
+        offered = ", ".join(map(repr, choices))
+        raise PredictionError(f"{guess!r} is not among the choices; choose from {offered}, and run again")
+    return set(found) if several else found[0]
 
 
 def is_right(guess: object, outcome: object) -> bool:
     """Whether this guess came true: the same, or a number within a tenth (NEAR) of the outcome."""
+    if isinstance(outcome, set) and isinstance(guess, str):
+        return {guess} == outcome
     numbers = isinstance(guess, Number) and isinstance(outcome, Number)
     return abs(guess - outcome) <= NEAR * abs(outcome) if numbers else guess == outcome
 

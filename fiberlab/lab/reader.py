@@ -33,7 +33,7 @@ class Reader:
     def predict(self, name: str, guess: object = None, choices: Sequence[str] = ()) -> Prediction:
         """The guess, committed: a number, one of the choices or a set of them. None: no prediction.
 
-        Raises PredictionError if the guess is not among the choices.
+        Raises PredictionError if the guess is not among the choices or, without choices, no number.
         """
         self._predictions[name] = Prediction(name, guess, tuple(choices))
         return self._predictions[name]

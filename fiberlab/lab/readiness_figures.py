@@ -7,16 +7,13 @@ from matplotlib.patches import Patch
 from fiberlab.domain import dollars
 from fiberlab.lab import figure as fig
 from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED
+from fiberlab.lab.coupling_figures import DESIGN_LOOKS
 from fiberlab.lab.measurements import Measurements
 from fiberlab.lab.readiness.costs import break_even, totals_cents
 from fiberlab.lab.readiness.organization import Organization, kinds
 from fiberlab.lab.readiness.sensitivity import FACTORS, what_moves_it
 
-LOOKS = {
-    SHARED: (fig.Look("#D55E00", "", "s"), "dashed"),
-    MODULAR: (fig.Look("#0072B2", "", "o"), "solid"),
-    EVENTS: (fig.Look("#009E73", "", "^"), "solid"),
-}
+LOOKS = {design: (look, "dashed" if design == SHARED else "solid") for design, look in DESIGN_LOOKS.items()}
 FURTHER = 2  # the curves go on for so many kinds of actors
 FAR = 20  # a break-even beyond so many is not drawn, only said
 SAID = 4  # the sentence says so many of the inputs that move most

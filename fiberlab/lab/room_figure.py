@@ -32,7 +32,7 @@ def room(table: pd.DataFrame) -> Figure:
         x, y = exercises.index(row.exercise), learners.index(row.learner)
         axes.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, facecolor=paper))
         note(axes, words, (x, y), (0, 0), size=9, color=ink)
-    labels = [name.removeprefix("exercise-").replace("-", "\n", 1) for name in exercises]
+    labels = [name.removeprefix("exercise-").replace("-", "\n") for name in exercises]
     axes.set_xticks(range(len(exercises)), labels)
     axes.set_yticks(range(len(learners)), [name[-24:] for name in learners])
     axes.set(xlim=(-0.5, len(exercises) - 0.5), ylim=(len(learners) - 0.5, -0.5))

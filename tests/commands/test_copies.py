@@ -72,6 +72,24 @@ def test_the_first_start_makes_copies_that_are_like_the_originals(workbook: Work
         assert copy.read_bytes() == original.read_bytes()
 
 
+def test_a_copy_shows_no_outcome_before_its_reader_has_run_it(workbook: Workbook):
+    edit(workbook.originals / ONE, "cell-0", "first", output="17 bills are wrong")
+    workbook.reset("01")
+    assert "17 bills" not in (workbook.copies / ONE).read_text(encoding="utf-8")
+    assert "17 bills" in (workbook.originals / ONE).read_text(encoding="utf-8")
+    edit(workbook.copies / ONE, "cell-0", "first", output="18 bills are wrong")
+    workbook.reset("01")
+    assert "18 bills" in workbook.kept()[-1].read_text(encoding="utf-8")
+
+
+def test_an_exercise_that_is_reset_loses_what_its_check_said(workbook: Workbook):
+    check = "exercise-01-price-check"
+    edit(workbook.copies / ONE, check, "check(price)", output="not yet")
+    (line,) = workbook.reset("01-price")
+    assert line.startswith("exercise-01-price in 01-one-actor is as it was shipped.")
+    assert "not yet" not in (workbook.copies / ONE).read_text(encoding="utf-8")
+
+
 def test_a_copy_that_was_only_run_follows_an_update(workbook: Workbook):
     edit(workbook.copies / ONE, "cell-0", "first", output="seen")
     assert workbook.start() == []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from fiberlab.domain import SALES
-from fiberlab.eventdriven.events import Event, PlanBrowsed, PlanCancelled, PlanChanged
+from fiberlab.eventdriven.events import Event, PlanBrowsed, PlanCancelled, PlanChanged, PlanPurchased
 from fiberlab.lab.exercises.own_service import Looks, Service
 from fiberlab.lab.exercises.replay import check_marketing
 from fiberlab.lab.exercises.service import check_service
@@ -73,7 +73,7 @@ def win_back(event: Event, looks: Looks, seen: set) -> None:
             case "browse_plan":
                 looks[event.account_id] = looks.get(event.account_id, 0) + 1
             case "purchase_plan" | "change_plan":
-                looks[event.account_id] = 0
+                looks.pop(event.account_id, None)
     seen.add(event.id)
 
 
@@ -81,7 +81,9 @@ def by_ids(event: Event, looks: Looks, seen: set) -> None:
     seen.add((event.account_id, event.id)) if event.ACTION == "browse_plan" else None
     if event.ACTION in SALES:
         seen -= {look for look in seen if look[0] == event.account_id}
-    looks[event.account_id] = len({look for look in seen if look[0] == event.account_id})
+    looks.pop(event.account_id, None)
+    if own := [look for look in seen if look[0] == event.account_id]:
+        looks[event.account_id] = len(own)
 
 
 def forgetful(event: Event, looks: Looks, seen: set) -> None:
@@ -109,6 +111,13 @@ def ends_with_a_cancellation(event: Event, looks: Looks, seen: set) -> None:
     win_back(event, looks, seen)
 
 
+def keeps_a_zero(event: Event, looks: Looks, seen: set) -> None:
+    new = event.id not in seen
+    win_back(event, looks, seen)
+    if new and isinstance(event, PlanPurchased | PlanChanged):
+        looks[event.account_id] = 0
+
+
 PROOFS = {
     "exercise-06-replay": Proof(
         check_marketing,
@@ -134,6 +143,7 @@ PROOFS = {
             "counts what comes again": (service(forgetful), "note in `seen`"),
             "nothing ends a wish": (service(never_sold), "needs no call"),
             "only a purchase is a sale": (service(changes_ignored), "A change of plan is a sale"),
+            "a 0 on the list": (service(keeps_a_zero), "not even with 0"),
             "a list of actors": (service(by_actor), "says whose"),
             "a cancellation ends a wish, too": (service(ends_with_a_cancellation), "Who cancels has bought"),
         },

@@ -382,8 +382,8 @@ def test_bills_that_nobody_meant_to_move_are_told_apart():
 def test_the_tests_of_several_rules_are_their_mean_and_a_count_that_stays_is_said_once():
     tests = reached()["shared module"].assign(released=5)
     tests.loc[1, "actors"] = 1
-    assert coupling_figures.tests_against_actors({"monolith": tests}).sentence == (
-        "Monolith: with 1 to 3 kinds of actors a change touches 5.5 and 9, and releases always 5, "
+    assert coupling_figures.tests_against_actors({"modular monolith": tests}).sentence == (
+        "Modular monolith: with 1 to 3 kinds of actors a change touches 5.5 and 9, and releases always 5, "
         "of 7.5 and 15 tests."
     )
 
@@ -486,7 +486,7 @@ def test_all_text_can_be_read():
         tuple(figure.ACTOR_LOOKS.values()),
         figure.GROUP_LOOKS,
         time_figures.DESIGN_LOOKS,
-        coupling_figures.DESIGN_LOOKS,
+        tuple(coupling_figures.DESIGN_LOOKS.values()),
         tuple(look for look, _ in readiness_figures.LOOKS.values()),
     ],
 )

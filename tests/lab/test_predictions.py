@@ -31,11 +31,11 @@ def test_without_a_guess_it_says_so_and_goes_on(chapter: Chapter, copies: Path):
 def test_a_guess_is_shown_beside_its_outcome_and_counted(chapter: Chapter, copies: Path):
     assert repr(chapter.predict("wrong-bills", 1200)) == "Predicted: 1,200."
     assert repr(chapter.compare("wrong-bills", numpy.int64(17))) == (
-        "Predicted: 1,200. Outcome: 17, not what you expected. Right so far: 0 of 1."
+        "Predicted: 1,200. Outcome: 17, not what you expected. Right so far: 0 of 1, in all chapters."
     )
     chapter.predict("whose", {"customer"}, ["customer", "installer"])
     assert repr(chapter.compare("whose", {"customer"})) == (
-        "Predicted: customer. Outcome: customer, as you expected. Right so far: 1 of 2."
+        "Predicted: customer. Outcome: customer, as you expected. Right so far: 1 of 2, in all chapters."
     )
     kept = known(copies)["predictions"]
     assert (kept["02/wrong-bills"]["guess"], kept["02/wrong-bills"]["outcome"]) == (1200, 17)
@@ -55,7 +55,9 @@ def test_elsewhere_the_same_is_shown_and_nothing_kept(
 ):
     monkeypatch.chdir(tmp_path)
     chapter.predict("wrong-bills", 17)
-    assert repr(chapter.compare("wrong-bills", 17)).endswith("as you expected. Right so far: 1 of 1.")
+    assert repr(chapter.compare("wrong-bills", 17)).endswith(
+        "as you expected. Right so far: 1 of 1, in all chapters."
+    )
     assert not list(tmp_path.iterdir())
 
 
@@ -71,16 +73,33 @@ def test_elsewhere_the_same_is_shown_and_nothing_kept(
         ({"a"}, {"a", "b"}, False),
         (set(), set(), True),
         ("17", 17, False),
+        ("a", {"a"}, True),
+        ("a", {"a", "b"}, False),
     ],
 )
 def test_a_number_is_right_within_a_tenth_and_all_else_exactly(guess: object, outcome: object, right: bool):
     assert is_right(guess, outcome) == right
 
 
-@pytest.mark.parametrize("guess", ["nobody", {"customer", "nobody"}])
+@pytest.mark.parametrize("guess", ["nobody", {"nobody"}])
 def test_a_guess_beside_the_choices_is_told(guess: object, chapter: Chapter):
-    with pytest.raises(PredictionError, match=r"'nobody' is not among the choices; choose from 'customer'"):
+    with pytest.raises(PredictionError, match=r"nobody'\}? is not among the choices; choose from 'customer'"):
         chapter.predict("whose", guess, ["customer", "installer"])
+
+
+@pytest.mark.parametrize(
+    ("guess", "meant"),
+    [("Customer", "customer"), (["customer"], {"customer"}), (("INSTALLER",), {"installer"})],
+)
+def test_a_guess_may_be_written_in_another_way(guess: object, meant: object, chapter: Chapter):
+    assert chapter.predict("whose", guess, ["customer", "installer"]).guess == meant
+
+
+@pytest.mark.parametrize("guess", ["none", "17", True, [17], {17}])
+def test_where_there_are_no_choices_a_guess_is_a_number_or_is_told(guess: object, chapter: Chapter):
+    with pytest.raises(PredictionError, match=r"is not a number; write one, such as") as caught:
+        chapter.predict("wrong-bills", guess)
+    assert caught.value._render_traceback_() == [str(caught.value)]  # all that Jupyter shows
 
 
 def test_nobody_is_a_prediction_too(chapter: Chapter, copies: Path):
@@ -89,7 +108,7 @@ def test_nobody_is_a_prediction_too(chapter: Chapter, copies: Path):
 
 
 def test_the_card_says_the_same(chapter: Chapter, copies: Path):
-    chapter.predict("loss", "$5 & more")
+    chapter.predict("loss", "$5 & more", ["$5 & more"])
     page = chapter.compare("loss", "$5 & more")._repr_html_()
     assert "<b>Outcome:</b>" in page
     assert "<span>$</span>5 &amp; more, as you expected" in page

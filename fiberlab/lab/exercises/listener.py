@@ -3,8 +3,10 @@
 Read it after you have tried.
 """
 
+import functools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from fiberlab.domain import Action
 from fiberlab.eventdriven.events import Event, happened
@@ -12,8 +14,19 @@ from fiberlab.lab.cases import Case, Misconception
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.checks import check
 from fiberlab.lab.days import generated_day
-from fiberlab.lab.exercise import Answer, exercise
+from fiberlab.lab.exercise import Answer, cents_off, exercise
 from fiberlab.lab.outcomes import Outcome
+
+
+@dataclass(frozen=True, repr=False)
+class Heard:
+    """An event, shown as what happened and who did it."""
+
+    event: Event
+
+    def __repr__(self) -> str:
+        actor = self.event.actor
+        return f"{type(self.event).__name__} of {self.event.plan.name} by {actor.kind} {actor.id}"
 
 
 def _commission_cents(event: Event) -> int | None:
@@ -22,23 +35,27 @@ def _commission_cents(event: Event) -> int | None:
     return None
 
 
+def _thought(name: str, told: str, commission_cents: Callable[[Event], int | None]) -> Misconception:
+    return Misconception(name, told, lambda heard: commission_cents(heard.event))
+
+
 COMMISSION_MISCONCEPTIONS = (
-    Misconception(
+    _thought(
         "whatever an installer does",
         "Only a purchase earns a commission.",
         lambda event: event.plan.list_price_cents * 5 // 100 if event.actor.kind == "installer" else None,
     ),
-    Misconception(
+    _thought(
         "whoever purchases",
         "Look at who did it.",
         lambda event: event.plan.list_price_cents * 5 // 100 if event.ACTION == "purchase_plan" else None,
     ),
-    Misconception(
+    _thought(
         "0 for nothing to do",
         "An event that is none of your business gets None: 0 would write a charge of nothing.",
         lambda event: _commission_cents(event) or 0,
     ),
-    Misconception(
+    _thought(
         "rounded up",
         "Round down to the cent.",
         lambda event: _commission_cents(event) and -(-event.plan.list_price_cents * 5 // 100),
@@ -49,18 +66,25 @@ COMMISSION_MISCONCEPTIONS = (
 @exercise("exercise-05-listener")
 def check_commission(function: Answer, chapter: Chapter, rng: random.Random) -> Outcome:
     """Chapter 05: the rule of a new listener, on real events."""
-    harmed = {
-        "installer": "the installer who sold it: the commission is 5 % of the list price, rounded down",
-        "customer": "Herd Fiber: nobody earns a commission on what a customer does in the app",
-    }
     unseen = generated_day(chapter.company, rng.randrange(1, 10_000), 300, installer_percent=50)
+
+    @functools.wraps(function)
+    def commission_cents(heard: Heard) -> object:
+        return function(heard.event)
+
     cases = [
-        Case((event,), _commission_cents(event), harmed[event.actor.kind])
-        for event in (
-            happened(action, chapter.company.plans) for action in _one_of_each((*chapter.day, *unseen))
-        )
+        _case(happened(action, chapter.company.plans)) for action in _one_of_each((*chapter.day, *unseen))
     ]
-    return check(function, cases, COMMISSION_MISCONCEPTIONS)
+    return check(commission_cents, cases, COMMISSION_MISCONCEPTIONS)
+
+
+def _case(event: Event) -> Case:
+    due_cents = _commission_cents(event)
+    if due_cents is None:
+        harmed = "Herd Fiber, which pays for what earns no commission"
+        return Case((Heard(event),), None, harmed, how_much=cents_off(0))
+    harmed = "the installer who sold it: the commission is 5 % of the list price, rounded down"
+    return Case((Heard(event),), due_cents, harmed, how_much=cents_off(due_cents))
 
 
 def _one_of_each(day: Sequence[Action]) -> list[Action]:

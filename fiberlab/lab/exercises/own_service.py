@@ -48,11 +48,17 @@ def kept(service: Service, household: Household) -> object:
     for reading in household.readings:
         for event in reading:
             handle(event, looks, seen)
-    return Kept({account: count for account, count in looks.items() if count}, group in TAKEN, group)
+    return Kept(looks, group in TAKEN, group)
 
 
 def _is_service(came: object) -> bool:
-    return isinstance(came, tuple) and len(came) == 2 and isinstance(came[0], str) and callable(came[1])
+    return (
+        isinstance(came, tuple)
+        and len(came) == 2
+        and isinstance(came[0], str)
+        and came[0]
+        and callable(came[1])
+    )
 
 
 def town(households: dict[str, Household]) -> Town:

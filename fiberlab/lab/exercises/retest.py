@@ -84,8 +84,7 @@ def _again_case(uses: Uses, changed: str) -> Case:
 
     def how_much(came: set[str]) -> str:
         lost, needless = ", ".join(sorted(again - came)), ", ".join(sorted(came - again))
-        told = [f"not tested: {lost}"] if lost else []
-        return "; ".join(told + ([f"tested for nothing: {needless}"] if needless else []))
+        told = {"not tested, though it may break": lost, "waited for, though it cannot notice": needless}
+        return "; ".join(f"{what}: {names}" for what, names in told.items() if names)
 
-    harmed = "whoever is billed by what was not tested, or waits for tests that cannot notice the change"
-    return Case((uses, changed), again, harmed, how_much=how_much)
+    return Case((uses, changed), again, "everybody behind the next release", how_much=how_much)

@@ -43,6 +43,7 @@ def _service(
     memory: bool = True,
     ends: Collection[str] = SALES,
     key: Callable[[Event], str] = lambda event: event.account_id,
+    stays: bool = False,
 ) -> Service:
     """The service with one thing thought in another way; as it stands here, the right one."""
 
@@ -54,6 +55,7 @@ def _service(
             looks[key(event)] = looks.get(key(event), 0) + 1
         elif event.ACTION in ends:
             looks.pop(key(event), None)
+            looks.update({key(event): 0} if stays else {})
 
     return lambda: (group, handle)
 
@@ -74,6 +76,7 @@ SERVICE_MISCONCEPTIONS = (
         _service(memory=False),
     ),
     _thought("nothing ends a wish", "Whoever has bought needs no call.", _service(ends=())),
+    _thought("a 0 on the list", "Whoever bought is not on the list, not even with 0.", _service(stays=True)),
     _thought("only a purchase is a sale", "A change of plan is a sale, too.", _service(ends=SALES[:1])),
     _thought(
         "a list of actors",
@@ -112,14 +115,15 @@ def _case(household: Household) -> Case:
     def how_much(came: Kept) -> str:
         off = sum(came.looks.values()) - sum(due.looks.values())
         looks = f"{abs(off)} look{'s' * (abs(off) != 1)} too {'many' if off > 0 else 'few'}"
-        return looks if off else "listed under another name"
+        return looks if off else "an account on it that does not belong there"
 
     return Case((household,), repr(due), harmed, lambda came: _problem(due, came), how_much, effect=True)
 
 
 def _problem(due: Kept, came: object) -> str | None:
     if not isinstance(came, Kept):
-        return f"of type {type(came).__name__}, not the group's name and the function that handles an event"
+        wanted = "the group's name (some text) and the function that handles an event"
+        return f"of type {type(came).__name__}, not {wanted}"
     return None if came.looks == due.looks else "the list is wrong"
 
 
@@ -134,11 +138,10 @@ def _beside_others(
         if wrong := _problem(due, came):
             return wrong
         seen, billing = seen_beside_billing(chapter, topic, came.group, ledger)
-        if seen == billing == len(actions):
-            return None
-        return (
+        told = (
             f"as the group {came.group!r} it saw {seen} of {len(actions)} events, and billing then {billing}"
         )
+        return None if seen == billing == len(actions) else told
 
     def how_much(_: Kept) -> str:
         return f"{dollars(unbilled_cents(chapter, actions, ledger))} never billed"
