@@ -86,10 +86,14 @@ def _chosen(guess: object, choices: Collection[str]) -> str | set[str]:
 
 def is_right(guess: object, outcome: object) -> bool:
     """Whether this guess came true: the same, or a number within a tenth (NEAR) of the outcome."""
-    if isinstance(outcome, set) and isinstance(guess, str):
-        return {guess} == outcome
+    if isinstance(outcome, set) or isinstance(guess, set):
+        return _several(guess) == _several(outcome)
     numbers = isinstance(guess, Number) and isinstance(outcome, Number)
     return abs(guess - outcome) <= NEAR * abs(outcome) if numbers else guess == outcome
+
+
+def _several(value: object) -> set[object]:
+    return set(value) if isinstance(value, set | frozenset) else {value}
 
 
 def compared(where: Path | None, learner: str, key: str, made: Prediction, outcome: object) -> Comparison:

@@ -75,6 +75,8 @@ def test_elsewhere_the_same_is_shown_and_nothing_kept(
         ("17", 17, False),
         ("a", {"a"}, True),
         ("a", {"a", "b"}, False),
+        ({"a"}, "a", True),
+        (None, {"a"}, False),
     ],
 )
 def test_a_number_is_right_within_a_tenth_and_all_else_exactly(guess: object, outcome: object, right: bool):
