@@ -12,7 +12,9 @@ from fiberlab.domain import Company
 from fiberlab.kafka import environment
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.lab import days
+from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.progress_file import COPIES
+from fiberlab.mailing import Mailing
 from tests.facts import eventually
 from tests.spreading import pytest_xdist_make_scheduler  # noqa: F401  (pytest finds it here)
 
@@ -52,6 +54,20 @@ def topic(cluster: Cluster) -> Iterator[str]:
     name = cluster.fresh_topic("test", 4)
     yield name
     cluster.delete_topic(name)
+
+
+@pytest.fixture
+def chapter() -> Iterator[Chapter]:
+    """A chapter on the Kafka of the environment; what it started ends with the test."""
+    chapter = Chapter.open("test", os.environ)
+    yield chapter
+    chapter.close()
+
+
+@pytest.fixture
+def mailing(chapter: Chapter) -> Mailing:
+    """Marketing's address book and memory, with the chapter's mail server."""
+    return chapter.mailing()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fiberlab.lab.kept_file import write_whole
+
 ROOT = Path(__file__).parents[2]
 ORIGINALS, COPIES = ROOT / "notebooks", ROOT / "my-notebooks"
 KEPT, TAKEN = "kept", ".originals.json"  # TAKEN: the text of the original that each copy was made from
@@ -126,6 +128,4 @@ def read(notebook: Path) -> Notebook:
 
 def write(file: Path, content: Notebook) -> None:
     """Return once the file holds this JSON, as Jupyter writes it; never half of it."""
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-    new.replace(file)
+    write_whole(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -25,7 +25,7 @@ DESIGN_LOOKS = (
 
 
 def answer_times(seconds_by_design: Mapping[str, Sequence[float]]) -> fig.Figure:
-    """How long each design took to answer: a dot per answer, with the median and the 99th percentile."""
+    """How long each design took to answer: a dot per answer, the median and the p99 (of few: the slowest)."""
     answers = {design: _times(design, seconds) for design, seconds in seconds_by_design.items()}
     if not answers:
         raise ValueError("there is no design; give the seconds of its answers by its name")

@@ -21,18 +21,6 @@ BROWSE = {
 
 
 @pytest.fixture
-def chapter() -> Iterator[Chapter]:
-    chapter = Chapter.open("test")
-    yield chapter
-    chapter.close()
-
-
-@pytest.fixture
-def mailing(chapter: Chapter) -> Mailing:
-    return chapter.mailing()
-
-
-@pytest.fixture
 def http(chapter: Chapter, mailing: Mailing) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=chapter.coupled(mailing).url, trust_env=False, timeout=20) as http:
         yield http

@@ -1,7 +1,5 @@
 """E-mail marketing mails who browsed, ignores all else, and disturbs no other service."""
 
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
@@ -15,7 +13,7 @@ from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.days import contacts
 from fiberlab.lab.designs import EventDriven
 from fiberlab.lab.traffic import replay
-from fiberlab.mailing import Mailing, MailServerDownError
+from fiberlab.mailing import MailServerDownError
 from tests.facts import eventually
 
 PLANS = {"Fiber 300": Plan("Fiber 300", 3999)}
@@ -24,18 +22,6 @@ PLANS = {"Fiber 300": Plan("Fiber 300", 3999)}
 def event(name: str = "browse_plan", id: str = "a-1", account_id: str = "A-0002") -> Event:
     by = Actor("customer", "C-0002")
     return happened(Action(id, name, account_id, by, "Fiber 300", datetime(2026, 3, 2, tzinfo=UTC)), PLANS)
-
-
-@pytest.fixture
-def chapter() -> Iterator[Chapter]:
-    chapter = Chapter.open("test", os.environ)
-    yield chapter
-    chapter.close()
-
-
-@pytest.fixture
-def mailing(chapter: Chapter) -> Mailing:
-    return chapter.mailing()
 
 
 @pytest.fixture

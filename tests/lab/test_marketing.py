@@ -1,14 +1,11 @@
 """Marketing on the stage: a replay, a slow and a silent mail server, and who listens."""
 
-import os
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
 from fiberlab.eventdriven import marketing
 from fiberlab.eventdriven.events import Event, PlanBrowsed
-from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.marketing import (
     SLOW_S,
     Trial,
@@ -20,13 +17,6 @@ from fiberlab.lab.marketing import (
 )
 from fiberlab.lab.traffic import replay
 from fiberlab.mailing import Mailing
-
-
-@pytest.fixture
-def chapter() -> Iterator[Chapter]:
-    chapter = Chapter.open("test", os.environ)
-    yield chapter
-    chapter.close()
 
 
 def forgetful(event: Event, mailing: Mailing) -> None:

@@ -1,6 +1,5 @@
 """A service of the reader's own, on a real topic beside both billings."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +10,6 @@ from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.exercises.own_service import seen_beside_billing, unbilled_cents
 from fiberlab.lab.kafka_lessons import read_on, write
 from fiberlab.ledger import Ledger
-
-
-@pytest.fixture
-def chapter() -> Iterator[Chapter]:
-    chapter = Chapter.open("test", os.environ)
-    yield chapter
-    chapter.close()
 
 
 @pytest.fixture

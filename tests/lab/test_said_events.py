@@ -1,7 +1,6 @@
 """What the real listeners make of an event that somebody else built."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,13 +9,6 @@ from fiberlab.domain import Action
 from fiberlab.eventdriven.events import happened
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.exercises.said_events import Listened, Moment, Said, listened
-
-
-@pytest.fixture
-def chapter() -> Iterator[Chapter]:
-    chapter = Chapter.open("test", os.environ)
-    yield chapter
-    chapter.close()
 
 
 def sale(chapter: Chapter) -> Action:
