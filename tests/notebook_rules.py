@@ -45,7 +45,7 @@ UNSTABLE = {
 MARKER = re.compile(r"#\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)")
 MARKER_TAG = re.compile(r"(nbval|pytest-validate)-.*|raises-exception|skip-execution")
 
-TITLE = re.compile(r"# (\d\d) · \S.*")
+TITLE = re.compile(r"# (\d\d[a-z]?) · \S.*")
 TO_DO = "What you'll do, learn and need"
 PREDICT, EXERCISE, SET_UP, CLEAN_UP = "Predict, run, see", "Exercise", "Set-up", "Clean up"
 COST = "What it cost, and when it is not worth it"
@@ -157,8 +157,8 @@ def has_the_frame(name: str, notebook: NotebookNode) -> Found:
     title = TITLE.fullmatch(first_line(notebook.cells[0].source)) if notebook.cells else None
     if not title or notebook.cells[0].cell_type != "markdown":
         yield "title", "the first cell must begin with '# NN · …'"
-    elif not name.startswith(title[1]):
-        yield "title", f"says chapter {title[1]}; the file name says {name[:2]}"
+    elif title[1] != name.partition("-")[0]:
+        yield "title", f"says chapter {title[1]}; the file name says {name.partition('-')[0]}"
     found = [part for part, _ in sections(notebook) if part in FRAME]
     for part in FIRST_FRAME if name.startswith(FIRST_CHAPTER) else FRAME:
         if part not in found:

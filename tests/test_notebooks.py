@@ -367,6 +367,7 @@ CHAPTERS = (
     "03-the-price-of-coupling",
     "04-meet-kafka",
     "05-the-backbone",
+    "05b-what-it-costs",
     "06-just-add-a-listener",
     "07-charged-twice",
     "08-the-event-that-changed",

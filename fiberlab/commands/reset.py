@@ -30,8 +30,8 @@ def reset(what: str, originals: Path = ORIGINALS, folder: Path = COPIES) -> list
     if "-" in what:
         name = f"exercise-{what.removeprefix('exercise-')}"  # the map shows the short name
         return [_exercise(name, originals, folder)]
-    chosen = [p for p in sorted(originals.glob("*.ipynb")) if what == EVERYTHING or p.name.startswith(what)]
-    if not chosen or not what:
+    chosen = [p for p in sorted(originals.glob("*.ipynb")) if what in (EVERYTHING, p.stem.partition("-")[0])]
+    if not chosen:
         raise CopyError(
             f"There is no chapter {what!r}.",
             f"name one as in 01, an exercise as in 01-price, or {EVERYTHING}.",

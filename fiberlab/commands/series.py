@@ -41,8 +41,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def chosen(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]:
-    """The notebooks whose names start with one of the names, in order; all if there are none."""
-    return [p for p in sorted(folder.glob("*.ipynb")) if p.name.startswith(tuple(names) or "")]
+    """The notebooks of these chapters, in order; a chapter is 05 or 05-the-backbone. All if none is named."""
+    files = sorted(folder.glob("*.ipynb"))
+    return [p for p in files if not names or {p.stem, p.stem.partition("-")[0]} & set(names)]
 
 
 def run(path: Path, save: bool) -> bool:

@@ -71,7 +71,7 @@ def _stop(path: Path) -> Stop:
     title = "".join(cells[0]["source"]).splitlines()[0].partition("· ")[2]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     exercises = tuple(cell["id"] for cell in cells if f"{cell['id']}-check" in names)
-    return Stop(path.name[:2], title, exercises, tuple(_predictions(sources)))
+    return Stop(path.stem.partition("-")[0], title, exercises, tuple(_predictions(sources)))
 
 
 def _predictions(sources: Iterable[str]) -> Iterator[str]:
