@@ -55,9 +55,10 @@ def _refreshed(original: Path, copy: Path, taken: str | None) -> list[str]:
 
 
 def _two_versions(name: str) -> str:
+    reset = f"python3 lab.py reset {name.partition('-')[0]}"
     return (
         f"{name} was updated, and you have written in your copy: yours stays as it is. "
-        f"To take the new one: python3 lab.py reset {name.partition('-')[0]} (yours is then kept in {COPIES.name}/{KEPT})"
+        f"To take the new one: {reset} (yours is then kept in {COPIES.name}/{KEPT})"
     )
 
 

@@ -11,6 +11,7 @@ from nbformat import v4
 
 from fiberlab.commands.copies import CopyError, refresh
 from fiberlab.commands.reset import reset
+from fiberlab.commands.series import chosen
 
 pytestmark = pytest.mark.embedded
 
@@ -145,6 +146,15 @@ def test_reset_of_a_chapter_keeps_the_readers_one_under_the_date(workbook: Workb
     assert kept.match("01-one-actor.20??-??-??-????.ipynb")
     assert says(kept, "mine")
     assert (workbook.copies / ONE).read_bytes() == (workbook.originals / ONE).read_bytes()
+
+
+def test_a_chapters_second_half_is_a_chapter_of_its_own(workbook: Workbook):
+    write(workbook.originals / "01b-more.ipynb", "first")
+    workbook.start()
+    assert workbook.reset("01") == ["01-one-actor is as it was shipped."]
+    assert workbook.reset("01b") == ["01b-more is as it was shipped."]
+    assert [path.stem for path in chosen(["01"], workbook.originals)] == ["01-one-actor"]
+    assert [path.stem for path in chosen(["01b-more", "00"], workbook.originals)] == [NAMES[0], "01b-more"]
 
 
 def test_two_resets_in_one_minute_keep_both(workbook: Workbook):
