@@ -15,10 +15,19 @@ from fiberlab.commands.series import NOTEBOOKS
 from fiberlab.lab import time_limit
 from fiberlab.lab.chapter import Chapter, close_open_chapter
 from fiberlab.lab.outcomes import Outcome
-from tests.exercises import chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, chapter_10
+from tests.exercises import (
+    chapter_01,
+    chapter_02,
+    chapter_03,
+    chapter_04,
+    chapter_05,
+    chapter_05b,
+    chapter_06,
+    chapter_10,
+)
 from tests.exercises.proof import SEEDS, Answer, Proof
 
-CHAPTERS = (chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, chapter_10)
+CHAPTERS = (chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_05b, chapter_06, chapter_10)
 PROOFS: dict[str, Proof] = {name: proof for chapter in CHAPTERS for name, proof in chapter.PROOFS.items()}
 CELLS = {cell.id: cell.source for path in NOTEBOOKS.glob("*.ipynb") for cell in nbformat.read(path, 4).cells}
 EXERCISES = sorted(name for name in CELLS if f"{name}-check" in CELLS)
