@@ -51,6 +51,14 @@ def by_recursion(sales_at_ms: list[int], bill_ms: int) -> list[int]:
     return [wait + bill_ms for wait in waits]
 
 
+def only_the_one_before(sales_at_ms: list[int], bill_ms: int) -> list[int]:
+    """As if the sale before had found the service idle."""
+    late = [bill_ms for _ in sales_at_ms]
+    for n in range(1, len(late)):
+        late[n] += max(0, sales_at_ms[n - 1] + bill_ms - sales_at_ms[n])
+    return late
+
+
 PROOFS = {
     "exercise-05b-alarm": Proof(
         check_alarm,
@@ -103,6 +111,11 @@ PROOFS = {
                 lambda sales, bill_ms: [sales[0] + bill_ms * (n + 1) - at for n, at in enumerate(sales)],
                 "the service idles",
             ),
+            "busy from the start": (
+                lambda sales, bill_ms: [bill_ms * (n + 1) - at for n, at in enumerate(sales)],
+                "nothing to bill",
+            ),
+            "only the one before": (only_the_one_before, "may have waited, too"),
             "until it is begun": (
                 lambda sales, bill_ms: [late - bill_ms for late in with_queue(sales, bill_ms)],
                 "while the own bill",
