@@ -8,6 +8,7 @@ from fiberlab.domain import SALES
 from fiberlab.lab.exercises.late import bill_after_ms, check_late
 from fiberlab.lab.traffic import replay
 
+pytestmark = pytest.mark.embedded
 SLOW_MS = 50
 
 
