@@ -50,16 +50,20 @@ def _refreshed(original: Path, copy: Path, taken: str | None) -> list[str]:
         take(original, copy)
         return [f"{original.stem} was updated; you had not changed it, so you have the new one."]
     elif now != taken:
-        return [_two_versions(original.stem)]
+        return [_two_versions(original)]
     return []
 
 
-def _two_versions(name: str) -> str:
-    reset = f"python3 lab.py reset {name.partition('-')[0]}"
+def _two_versions(original: Path) -> str:
     return (
-        f"{name} was updated, and you have written in your copy: yours stays as it is. "
-        f"To take the new one: {reset} (yours is then kept in {COPIES.name}/{KEPT})"
+        f"{original.stem} was updated, and you have written in your copy: yours stays as it is. To take "
+        f"the new one: python3 lab.py reset {number(original)} (yours is then kept in {COPIES.name}/{KEPT})"
     )
+
+
+def number(chapter: Path) -> str:
+    """What a chapter is called by, as 05 or 05b: what its file's name has before the first hyphen."""
+    return chapter.stem.partition("-")[0]
 
 
 def take(original: Path, copy: Path) -> None:

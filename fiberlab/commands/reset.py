@@ -30,7 +30,7 @@ def reset(what: str, originals: Path = ORIGINALS, folder: Path = COPIES) -> list
     if "-" in what:
         name = f"exercise-{what.removeprefix('exercise-')}"  # the map shows the short name
         return [_exercise(name, originals, folder)]
-    chosen = [p for p in sorted(originals.glob("*.ipynb")) if what in (EVERYTHING, p.stem.partition("-")[0])]
+    chosen = [p for p in sorted(originals.glob("*.ipynb")) if what in (EVERYTHING, copies.number(p))]
     if not chosen:
         raise CopyError(
             f"There is no chapter {what!r}.",

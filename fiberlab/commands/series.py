@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from fiberlab.commands.copies import number
 from fiberlab.lab.bills import outcome
 from fiberlab.lab.chapter import Chapter, close_open_chapter
 from fiberlab.lab.days import DATA
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 def chosen(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]:
     """The notebooks of these chapters, in order; a chapter is 05 or 05-the-backbone. All if none is named."""
     files = sorted(folder.glob("*.ipynb"))
-    return [p for p in files if not names or {p.stem, p.stem.partition("-")[0]} & set(names)]
+    return [p for p in files if not names or {p.stem, number(p)} & set(names)]
 
 
 def run(path: Path, save: bool) -> bool:

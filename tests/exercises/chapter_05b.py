@@ -51,6 +51,12 @@ def by_recursion(sales_at_ms: list[int], bill_ms: int) -> list[int]:
     return [wait + bill_ms for wait in waits]
 
 
+def by_time(sales_at_ms: list[int], bill_ms: int) -> list[int]:
+    """Keeps one bill for each moment, as a dict by the time of the sale does."""
+    last = dict(zip(sales_at_ms, by_recursion(sales_at_ms, bill_ms), strict=True))
+    return [last[at] for at in sales_at_ms]
+
+
 def only_the_one_before(sales_at_ms: list[int], bill_ms: int) -> list[int]:
     """As if the sale before had found the service idle."""
     late = [bill_ms for _ in sales_at_ms]
@@ -64,6 +70,14 @@ PROOFS = {
         check_alarm,
         right=(by_name, by_what_is_left),
         wrong={
+            "the first partition": (
+                lambda before, after: [name for name in sorted(before) if still(before, after, name)[0]],
+                "look at all of them",
+            ),
+            "as they come": (
+                lambda before, after: [name for name in before if any(still(before, after, name))],
+                "to be in order",
+            ),
             "any lag": (
                 lambda before, after: sorted(name for name in after if lag(after[name])),
                 "reads on needs nobody",
@@ -111,6 +125,7 @@ PROOFS = {
                 lambda sales, bill_ms: [sales[0] + bill_ms * (n + 1) - at for n, at in enumerate(sales)],
                 "the service idles",
             ),
+            "one per moment": (by_time, "have a bill each"),
             "busy from the start": (
                 lambda sales, bill_ms: [bill_ms * (n + 1) - at for n, at in enumerate(sales)],
                 "nothing to bill",

@@ -11,6 +11,7 @@ from fiberlab.lab.cases import Case, Misconception
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.checks import check
 from fiberlab.lab.exercise import Answer, exercise
+from fiberlab.lab.exercises.group import NAMES
 from fiberlab.lab.outcomes import Outcome
 
 Lane = tuple[int, int]  # of a partition: what the group has committed, and the topic's end
@@ -42,6 +43,16 @@ _to_call = _by_lane(_stands_still)
 
 ALARM_MISCONCEPTIONS = (
     Misconception(
+        "the first partition",
+        "A group reads every partition: look at all of them.",
+        _named(lambda before, after: _stands_still(before[0], after[0])),
+    ),
+    Misconception(
+        "as they come",
+        "The names are to be in order.",
+        lambda before, after: [name for name in before if name in _to_call(before, after)],
+    ),
+    Misconception(
         "any lag",
         "Whoever is behind and reads on needs nobody.",
         _by_lane(lambda before, after: after[0] < after[1]),
@@ -72,10 +83,12 @@ ALARM_MISCONCEPTIONS = (
 @exercise("exercise-05b-alarm")
 def check_alarm(function: Answer, chapter: Chapter, rng: random.Random) -> Outcome:
     """Chapter 05b: whose people are to be called, told by two looks at a topic and its groups."""
-    named = [_looks(rng, kind) for kind in KINDS]
-    unseen = [_looks(rng, *rng.sample(list(KINDS), 3)) for _ in range(10)]
+    one = [_looks(rng, [rng.choice(NAMES)], group) for group in GROUPS]
+    two = _looks(rng, ["mail", "billing"], ("stopped", "stopped"), ("stopped", "stopped"))
+    unseen = [_looks(rng, rng.sample(NAMES, 3), *rng.sample(GROUPS, 3)) for _ in range(10)]
     harmed = "whoever waits for what nobody notices, or is called at night for nothing"
-    cases = [Case(look, _to_call(*look), harmed, how_much=partial(_missed, look)) for look in named + unseen]
+    looks = [*one, two, *unseen]
+    cases = [Case(look, _to_call(*look), harmed, how_much=partial(_missed, look)) for look in looks]
     return check(function, cases, ALARM_MISCONCEPTIONS)
 
 
@@ -86,25 +99,21 @@ def _missed(looks: tuple[Look, Look], came: Sequence[str]) -> str:
     return f"events unnoticed: {unseen}" if unseen else f"people called: {len(set(came) - set(due))}"
 
 
-# A lane of each kind of group: committed before and after, the end before and after; steps come from a seed.
-KINDS: dict[str, Callable[[int, int], tuple[Lane, Lane]]] = {
+# What two looks see of a lane: the first one, then the second. Where it stands and how far it goes is drawn.
+LANES: dict[str, Callable[[int, int], tuple[Lane, Lane]]] = {
     "idle": lambda at, step: ((at, at), (at, at)),
     "busy": lambda at, step: ((at, at + step), (at + step, at + 3 * step)),
     "stopped": lambda at, step: ((at, at + step), (at, at + step)),
     "stopped at an evening": lambda at, step: ((at, at + step), (at, at + 3 * step)),
     "reached a moment ago": lambda at, step: ((at, at), (at, at + step)),
-    "half stopped": lambda at, step: ((at, at + step), (at, at + step)),
 }
+GROUPS = [*((kind, kind) for kind in LANES), ("stopped", "busy"), ("busy", "stopped")]  # two partitions each
 
 
-def _looks(rng: random.Random, *kinds: str) -> tuple[Look, Look]:
-    """Two looks at groups of these kinds, with two partitions each."""
-    names = rng.sample(["audit", "billing", "mail", "marketing", "reports", "support"], len(kinds))
-    pairs = {name: _lanes(rng, kind) for name, kind in zip(names, kinds, strict=True)}
-    before, after = ({name: [lane[n] for lane in lanes] for name, lanes in pairs.items()} for n in (0, 1))
+def _looks(rng: random.Random, names: Sequence[str], *groups: tuple[str, str]) -> tuple[Look, Look]:
+    """Two looks at groups with these lanes, which get the names in this order."""
+    before, after = {}, {}
+    for name, group in zip(names, groups, strict=True):
+        lanes = [LANES[kind](rng.randrange(3, 40), rng.randrange(1, 9)) for kind in group]
+        before[name], after[name] = map(list, zip(*lanes, strict=True))
     return before, after
-
-
-def _lanes(rng: random.Random, kind: str) -> list[tuple[Lane, Lane]]:
-    second = "busy" if kind == "half stopped" else kind
-    return [KINDS[each](rng.randrange(3, 40), rng.randrange(1, 9)) for each in (kind, second)]

@@ -13,6 +13,7 @@ from fiberlab.lab.checks import check
 from fiberlab.lab.exercise import Answer, exercise
 from fiberlab.lab.outcomes import Outcome
 
+NAMES = ("audit", "billing", "mail", "marketing", "reports", "support")  # of services, and of their groups
 Read = dict[str, set[tuple[int, int]]]  # per service the events it saw: partition and offset
 
 
@@ -66,7 +67,7 @@ def _unheard(reads: Read, came: Sequence[str]) -> str:
 def _observed(rng: random.Random, partitions: int, sharing: int, slow: bool) -> Read:
     """What services saw of a topic: some share a group, one is slow, and one has a group to itself."""
     events = {n: [(n, offset) for offset in range(rng.randrange(2, 4))] for n in range(partitions)}
-    names = rng.sample(["audit", "billing", "mail", "marketing", "reports", "support"], sharing + slow + 1)
+    names = rng.sample(NAMES, sharing + slow + 1)
     reads: Read = {name: set() for name in names}
     for n, lane in events.items():
         reads[names[-1]].update(lane)

@@ -14,8 +14,6 @@ from fiberlab.lab.checks import check
 from fiberlab.lab.exercise import Answer, exercise
 from fiberlab.lab.outcomes import Outcome
 
-HOUR_MS = 60 * 60 * 1000
-
 
 def bill_after_ms(sales_at_ms: Sequence[int], bill_ms: int) -> list[int]:
     """One after the other: the queue of a single server (Lindley's recursion)."""
@@ -42,6 +40,13 @@ LATE_MISCONCEPTIONS = (
         "all came at once",
         "A sale that comes later has waited less.",
         lambda sales_at_ms, bill_ms: [n * bill_ms for n, _ in enumerate(sales_at_ms, 1)],
+    ),
+    Misconception(
+        "one per moment",
+        "Two sales of the same moment have a bill each, one after the other.",
+        lambda sales_at_ms, bill_ms: [
+            dict(zip(sales_at_ms, bill_after_ms(sales_at_ms, bill_ms), strict=True))[at] for at in sales_at_ms
+        ],
     ),
     Misconception("never idle", "No bill is begun before its sale has come: the service idles.", _never_idle),
     Misconception(
@@ -94,4 +99,4 @@ def _broken(due: Sequence[int], came: Sequence[int]) -> str:
 def _rushes(rng: random.Random) -> list[int]:
     """When sales come, in ms: a rush, a quiet hour, a rush."""
     rush = [rng.randrange(0, 500) for _ in range(rng.randrange(3, 7))]
-    return sorted(1 + at for at in [*rush, *(at + HOUR_MS for at in rush)])
+    return sorted(1 + at for at in [*rush, *(at + 60 * 60 * 1000 for at in rush)])
