@@ -1,6 +1,7 @@
 """How long does the check of an exercise take, for the right answer and for the slowest of the wrong ones?"""
 
 import argparse
+import random
 import statistics
 import sys
 import time
@@ -11,27 +12,26 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fiberlab.lab.chapter import Chapter
-from tests.exercises.proof import Answer, Proof
-from tests.exercises.test_proofs import PROOFS, function_of, solution
+from fiberlab.lab.exercises.check import Answer, Exercise
+from fiberlab.lab.exercises.notebook import exercises, judged
 
 TARGET_S = 3
 
 
-def seconds(proof: Proof, answer: Answer, chapter: Chapter, seed: int) -> float:
+def seconds(exercise: Exercise, answer: Answer, chapter: Chapter, seed: int) -> float:
     """How long this check took to judge this answer."""
     start_s = time.perf_counter()
     with redirect_stdout(StringIO()):
-        proof.check(answer, chapter, seed)
+        judged(exercise, answer, chapter, random.Random(seed))
     return time.perf_counter() - start_s
 
 
-def measure(name: str, chapter: Chapter, runs: int) -> dict[str, list[float]]:
+def measure(exercise: Exercise, chapter: Chapter, runs: int) -> dict[str, list[float]]:
     """The seconds of each run, by the answer's name."""
-    proof = PROOFS[name]
-    answers = {"right": function_of(solution(name), name)}
-    answers |= {thought: answer for thought, (answer, _) in proof.wrong.items()}
+    answers = {"right": exercise.solution}
+    answers |= {thought.name: thought.answer for thought in exercise.thoughts}
     return {
-        thought: [seconds(proof, answer, chapter, seed) for seed in range(runs)]
+        thought: [seconds(exercise, answer, chapter, seed) for seed in range(runs)]
         for thought, answer in answers.items()
     }
 
@@ -44,11 +44,11 @@ def main() -> None:
     chapter, longest_s = Chapter.open("bench"), 0.0
     print(f"{runs} runs each, on the embedded broker; seconds\n")
     print(f"{'exercise':24}{'right':>10}{'slowest wrong':>15}{'longest':>10}")
-    for name in PROOFS:
-        found = measure(name, chapter, runs)
+    for exercise in exercises():
+        found = measure(exercise, chapter, runs)
         medians = {thought: statistics.median(took) for thought, took in found.items()}
         right, worst = medians.pop("right"), max(max(took) for took in found.values())
-        print(f"{name:24}{right:10.3f}{max(medians.values()):15.3f}{worst:10.3f}")
+        print(f"{exercise.name:24}{right:10.3f}{max(medians.values()):15.3f}{worst:10.3f}")
         longest_s = max(longest_s, worst)
     chapter.close()
     print(f"\nlongest of all: {longest_s:.2f} s; target: under {TARGET_S} s")

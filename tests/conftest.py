@@ -27,6 +27,11 @@ LIBRARIES = ("AnyIO worker thread", "asyncio_", "pytest_timeout")
 UNCLOSED = r"unclosed <socket\.socket "
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    seeds = 50 if os.environ.get("CI") else 5
+    parser.addoption("--seeds", type=int, default=seeds, help="how many seeds an exercise is proven on")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", f"ignore:{UNCLOSED}:ResourceWarning")  # during each test
 

@@ -191,7 +191,6 @@ USES = (
     Use("__import__", (), "an import by text would pass every rule above"),
 )
 
-MODULE_LINES = 150  # every line of the file
 FUNCTION_LINES = 20  # lines of the body that are not blank; decorators, signature and docstring are free
 # Of several rows that name a module the longest counts, as in DIRECTIONS.
 PACKAGE_LINES = {
@@ -199,7 +198,7 @@ PACKAGE_LINES = {
     "fiberlab.kafka": 1500,  # which Kafka?
     "fiberlab.lab": 4200,  # the stage of the notebooks, checks and progress included
     "fiberlab.lab.coupling": 1200,  # what a change costs, measured on copies of the source
-    "fiberlab.lab.exercises": 1900,  # what each exercise must do, read by whoever has tried
+    "fiberlab.lab.exercises": 2550,  # all about each exercise, its answers included
     "fiberlab.lab.live": 1100,  # pictures that move, in a folder of their own with their JavaScript
     "fiberlab.lab.readiness": 700,  # chapter 10's model: costs, break-even, verdict, sliders and record
     "fiberlab.commands": 1050,  # what lab.py calls
@@ -280,12 +279,6 @@ def body_lines(function: Function, text: str) -> int:
         return 0
     first = min([body[0].lineno, *(d.lineno for d in getattr(body[0], "decorator_list", []))])
     return sum(bool(line.strip()) for line in text.splitlines()[first - 1 : body[-1].end_lineno])
-
-
-def long_modules(root: Path) -> Iterator[str]:
-    for module, lines in sizes(root).items():
-        if lines > MODULE_LINES:
-            yield f"{module} has {lines} lines; at most {MODULE_LINES}: split it"
 
 
 def long_functions(root: Path) -> Iterator[str]:
@@ -410,7 +403,6 @@ RULES: tuple[Rule, ...] = (
     wrong_directions,
     wrong_homes,
     wrong_uses,
-    long_modules,
     long_functions,
     long_package,
     undocumented,
@@ -459,7 +451,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("api.py", "import fiberlab.coupled.backend", "fiberlab.api imports fiberlab.coupled.backend"),
         ("coupled/billing.py", "from fiberlab.eventdriven import events", "imports fiberlab.eventdriven.ev"),
         ("coupled/billing.py", "import fiberlab.kafka.cluster", "billing imports fiberlab.kafka.cluster"),
-        ("coupled/billing.py", "def f():\n    import fiberlab.lab.checks", "imports fiberlab.lab.checks"),
+        ("coupled/billing.py", "def f():\n    import fiberlab.lab.bills", "imports fiberlab.lab.bills"),
         ("monolith/billing.py", "from fiberlab.coupled import accounts", "imports fiberlab.coupled.accounts"),
         ("monolith/__init__.py", "import fiberlab.eventdriven", "fiberlab.monolith imports fiberlab.eventd"),
         (
@@ -500,8 +492,8 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
     wrong_homes: (
         ("coupled/billing.py", "from fastapi import Request", "coupled.billing imports fastapi"),
         ("coupled/backend.py", "import uvicorn", "coupled.backend imports uvicorn"),
-        ("lab/checks.py", "import uvicorn", "lab.checks imports uvicorn"),
-        ("lab/checks.py", "import kafka.errors", "lab.checks imports kafka"),
+        ("lab/bills.py", "import uvicorn", "lab.bills imports uvicorn"),
+        ("lab/bills.py", "import kafka.errors", "lab.bills imports kafka"),
         ("eventdriven/events.py", "from kafka import KafkaProducer", "eventdriven.events imports kafka"),
         ("eventdriven/service.py", "import sqlite3", "eventdriven.service imports sqlite3"),
         ("eventdriven/marketing.py", "import smtplib", "eventdriven.marketing imports smtplib"),
@@ -517,10 +509,9 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
     wrong_uses: (
         ("kafka/cluster.py", "import os\nos.environ['A']", "kafka.cluster uses environ"),
         ("kafka/cluster.py", "from os import environb as e", "kafka.cluster uses environb"),
-        ("lab/checks.py", "def f():\n    os.getenv('A')", "lab.checks uses getenv"),
+        ("lab/bills.py", "def f():\n    os.getenv('A')", "lab.bills uses getenv"),
         ("domain.py", "kafka = __import__('kafka')", "domain uses __import__"),
     ),
-    long_modules: (("planted.py", "#\n" * 151, "planted has 151 lines"),),
     long_functions: (
         ("planted.py", "def long():\n" + "    print()\n" * 21, "planted.long has 21 lines"),
         ("planted.py", "class A:\n  def f(self):\n" + "    print()\n" * 21, "planted.A.f has 21 lines"),
@@ -564,7 +555,6 @@ ALLOWED: dict[Rule, tuple[tuple[str, str], ...]] = {
     wrong_directions: (("domain.py", "import csv"),),
     wrong_homes: (("lab/running_slowly.py", "import uvicorn"),),
     wrong_uses: (("domain.py", "# os.environ"),),
-    long_modules: (("planted.py", "#\n" * MODULE_LINES),),
     long_functions: (
         ("planted.py", 'def f(\n  a,\n):\n  """Say.\n\n  More.\n  """\n' + "  a()\n\n" * FUNCTION_LINES),
         ("planted.py", 'def f():\n    """Say."""'),

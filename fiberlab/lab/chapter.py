@@ -114,6 +114,7 @@ class Chapter(Reader):
 
     def close(self) -> None:
         """Stop everything this chapter started and remove its folder. Closing twice is fine."""
+        _open[:] = [chapter for chapter in _open if chapter is not self]
         with ExitStack() as closing:  # the last named first, and each of them, whatever happens to the others
             closing.callback(self._folder.cleanup)
             closing.callback(self._opened.close)
@@ -133,6 +134,11 @@ class Chapter(Reader):
         live, self._live = self._live, None
         if live:
             live.close()
+
+
+def open_chapter() -> Chapter | None:
+    """The chapter that is open in this kernel, if there is one."""
+    return _open[-1] if _open else None
 
 
 @atexit.register

@@ -2,12 +2,11 @@
 
 import functools
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from fiberlab.lab.cases import Case, Misconception
-from fiberlab.lab.checks import NoCaseError, check
+from fiberlab.lab.exercises.check import Case, Exercise, Thought
 from fiberlab.lab.outcomes import Outcome
 
 pytestmark = pytest.mark.embedded
@@ -17,6 +16,13 @@ CASES = (
     Case((4990, 10), 4491, "a customer with ten percent off"),
     Case((4990,), 3992, ADA_OVERPAYS),
 )
+
+
+def check(function: object, cases: Sequence[Case], thoughts: Sequence[Thought] = ()) -> Outcome:
+    return Exercise("exercise-99-price", lambda rng, company: cases, (price,), tuple(thoughts)).judge(
+        function, cases
+    )
+
 
 Cell = Callable[[str], Callable[..., object]]
 
@@ -261,10 +267,8 @@ def test_who_is_harmed_is_told_with_how_much():
     assert check(lambda cents: "much", [case]).who_is_harmed == "Ada, who pays"
 
 
-FULL_PRICE = Misconception(
-    "nobody has a discount", "An installer's sale has one.", lambda cents, percent=0: cents
-)
-TENTH = Misconception("always ten percent", "Look at the percents.", lambda cents, percent=0: cents * 9 // 10)
+FULL_PRICE = Thought("nobody has a discount", "An installer's sale has one.", lambda cents, percent=0: cents)
+TENTH = Thought("always ten percent", "Look at the percents.", lambda cents, percent=0: cents * 9 // 10)
 
 
 def test_a_known_misconception_is_named_and_its_sentence_told():
@@ -281,8 +285,3 @@ def test_another_wrong_answer_is_given_no_name():
 def test_a_wrong_answer_that_fails_elsewhere_is_given_no_name():
     outcome = check(lambda cents, percent=20: cents if percent == 20 else 1 // 0, CASES, [FULL_PRICE])
     assert (outcome.status, outcome.misconception) == ("not yet", "")
-
-
-def test_a_check_without_a_case_is_refused():
-    with pytest.raises(NoCaseError, match="give at least one Case"):
-        check(price, [])

@@ -5,20 +5,12 @@ from dataclasses import replace
 import pytest
 
 from fiberlab.domain import SALES
-from fiberlab.lab.exercises.late import bill_after_ms, check_late
+from fiberlab.lab.exercises.chapter_05b import bill_after_ms
+from fiberlab.lab.exercises.notebook import check
 from fiberlab.lab.traffic import replay
-from tests.exercises.chapter_05b import by_time
-from tests.exercises.proof import SEEDS
 
 pytestmark = pytest.mark.embedded
 SLOW_MS = 50
-
-
-def test_sales_that_come_at_the_same_moment_have_a_bill_each(chapter):
-    for seed in SEEDS:
-        outcome = check_late(by_time, chapter, seed)
-        assert outcome.status == "not yet"
-        assert "[100, 100, 100]" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -29,7 +21,7 @@ def test_sales_that_come_at_the_same_moment_have_a_bill_each(chapter):
     ],
 )
 def test_a_promise_that_is_broken_is_told_from_waiting_that_nobody_needs(chapter, said_ms, told):
-    outcome = check_late(lambda sales, bill_ms: [said_ms] * len(sales), chapter, 1)
+    outcome = check("05b-late", lambda sales, bill_ms: [said_ms] * len(sales), seed=1)
     assert told in repr(outcome)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from fiberlab.lab import progress_file
 from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.exercise import exercise
-from fiberlab.lab.outcomes import Outcome
+from fiberlab.lab.exercises.chapter_02 import LOST
+from fiberlab.lab.exercises.notebook import check
 from fiberlab.lab.progress_file import NAME, ProgressError, change, folder, known, nothing, read
 
 pytestmark = pytest.mark.embedded
@@ -79,17 +79,18 @@ def test_nothing_but_the_file_and_its_lock_is_left(copies: Path):
     assert sorted(path.name for path in copies.iterdir()) == [".progress.json.lock", "progress.json"]
 
 
-SAYS = {
-    "wrong": Outcome("not yet", "4 is not 5.", "Ada", "four is five"),
-    "other": Outcome("not yet", "4 is not 5.", "Ada"),
-    "right": Outcome("correct", "2 of 2 cases."),
-    "starter": Outcome("not attempted", "raises NotImplementedError"),
-}
+def unwritten(sales: list) -> int:
+    raise NotImplementedError
 
 
-@exercise("exercise-99-five")
-def check_five(function: object, chapter: Chapter, rng: object) -> Outcome:
-    return SAYS[function()]
+def nothing_is_lost(sales: list) -> int:
+    return 0
+
+
+def the_whole_sale(sales: list) -> int:
+    return next(
+        thought.answer(sales) for thought in LOST.thoughts if thought.name == "the whole sale is lost"
+    )
 
 
 @pytest.fixture
@@ -99,19 +100,19 @@ def chapter() -> Chapter:
 
 
 def test_an_attempt_is_kept_with_what_was_thought(copies: Path, chapter: Chapter):
-    check_five(lambda: "starter", chapter)
+    check("02-lost", unwritten)
     assert known(copies) == nothing()
-    for answer in ("wrong", "other"):
-        check_five(lambda answer=answer: answer, chapter)
-    row = known(copies)["exercises"]["exercise-99-five"]
+    check("02-lost", the_whole_sale)
+    outcome = check("02-lost", nothing_is_lost)
+    row = known(copies)["exercises"][LOST.name]
     assert (row["outcome"], row["solved"], row["attempts"]) == ("not yet", False, 2)
-    assert row["misconception"] == "four is five"
-    assert row["message"] == "not yet: 4 is not 5. Who is harmed: Ada"
+    assert row["misconception"] == "the whole sale is lost"
+    assert row["message"] == repr(outcome)
     assert known(copies)["learner"] == "ada"
 
 
 def test_what_was_solved_once_stays_solved(copies: Path, chapter: Chapter):
-    for answer in ("right", "wrong"):
-        check_five(lambda answer=answer: answer, chapter)
-    row = known(copies)["exercises"]["exercise-99-five"]
+    check("02-lost", LOST.solution)
+    check("02-lost", nothing_is_lost)
+    row = known(copies)["exercises"][LOST.name]
     assert (row["outcome"], row["solved"], row["attempts"]) == ("not yet", True, 2)

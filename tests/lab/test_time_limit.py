@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fiberlab.lab import time_limit
-from fiberlab.lab.cases import Case
-from fiberlab.lab.checks import check
-from fiberlab.lab.time_limit import call
+from fiberlab.lab.exercises import time_limit
+from fiberlab.lab.exercises.check import Answer, Case, Exercise
+from fiberlab.lab.exercises.time_limit import call
+from fiberlab.lab.outcomes import Outcome
 from tests.facts import eventually
 
 pytestmark = pytest.mark.embedded
+
+
+def check(function: Answer) -> Outcome:
+    case = Case((4990,), 3992, "Ada")
+    return Exercise("exercise-99-price", lambda rng, company: [case], (), ()).judge(function, [case], 0.1)
 
 
 def loops() -> None:
@@ -59,11 +64,10 @@ def test_what_does_not_end_is_ended_and_leaves_no_thread(endless: Callable[..., 
 
 
 def test_a_check_names_the_line_that_hung(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(time_limit, "WITHIN_S", 0.1)
     source = "def price(cents):\n    while cents:\n        cents + 1\n"
     monkeypatch.setitem(linecache.cache, "<cell 3>", (len(source), None, source.splitlines(True), "<cell 3>"))
     exec(compile(source, "<cell 3>", "exec"), names := {})
-    outcome = check(names["price"], [Case((4990,), 3992, "Ada")])
+    outcome = check(names["price"])
     assert outcome.status == "error in your code"
     assert outcome.message.startswith("price(4990) did not end within 0.1 s; it was still in line ")
     assert outcome.message.endswith(("2: while cents:.", "3: cents + 1."))
@@ -84,9 +88,8 @@ def wait() -> Iterator[threading.Lock]:
 def test_what_cannot_be_ended_is_said_and_ends_when_its_wait_ends(
     monkeypatch: pytest.MonkeyPatch, wait: threading.Lock
 ):
-    monkeypatch.setattr(time_limit, "WITHIN_S", 0.1)
     monkeypatch.setattr(time_limit, "END_WITHIN_S", 0.2)
-    outcome = check(lambda cents: wait.acquire(), [Case((4990,), 3992, "Ada")])
+    outcome = check(lambda cents: wait.acquire())
     assert "it waits outside Python: restart the kernel" in outcome.message
 
 

@@ -1,0 +1,220 @@
+"""An exercise as one value, and how an answer to it does: *correct*, *not yet*, *not attempted* or an error.
+
+Judging never raises for what the learner wrote, and ends it if it does not end. It knows no exercise, no
+notebook and no Kafka: it is given an exercise's cases, made from a seed, and a function.
+"""
+
+import copy
+import inspect
+import re
+import reprlib
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from fiberlab.domain import dollars
+from fiberlab.lab.exercises import time_limit
+from fiberlab.lab.outcomes import Outcome
+
+Answer = Callable[..., Any]
+
+_SHORT = reprlib.Repr()  # sorts sets and dicts, and shortens what is long, so that its text is stable
+_SHORT.maxstring = _SHORT.maxother = 160
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the learner's function, what should come of it, and who is harmed if it does not.
+
+    Where many answers are right, `verify` takes what came and returns what is wrong with it, or None;
+    `expected` then says in words what is right. `how_much` says of a wrong answer by how much it harms.
+    Where the function has to do something, `effect` is True. The arguments are copied for every call.
+    """
+
+    arguments: tuple[object, ...]
+    expected: object
+    harmed: str
+    verify: Callable[[Any], str | None] | None = None
+    how_much: Callable[[Any], str] | None = None
+    effect: bool = False
+
+
+@dataclass(frozen=True)
+class Thought:
+    """A wrong answer that many give: its short name, what to say to whoever gave it, and the answer."""
+
+    name: str
+    told: str
+    answer: Answer
+
+
+def called(answer: Answer, *arguments: object) -> object:
+    """What comes back."""
+    return answer(*arguments)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """All about one exercise.
+
+    `cases` makes them of a random.Random and the company, and of a Topic if the exercise is `on_topic`. The
+    first of the answers that are `right` is the solution. `run` says what an answer leads to in a case:
+    mostly it is called with the case's arguments.
+    """
+
+    name: str
+    cases: Callable[..., Iterable[Case]]
+    right: tuple[Answer, ...]
+    thoughts: tuple[Thought, ...]
+    run: Callable[..., object] = called
+    on_topic: bool = False
+
+    @property
+    def solution(self) -> Answer:
+        """The right answer that is shown; the learner's function has its name and parameters."""
+        return self.right[0]
+
+    def judge(self, answer: Answer, cases: Iterable[Case], within_s: float = time_limit.WITHIN_S) -> Outcome:
+        """How the answer does on the cases, told by the smallest that fails. A call may take `within_s`."""
+        if not callable(answer):
+            return Outcome("not yet", f"{shown(answer)} is not a function; run the cell that defines yours.")
+        ordered = sorted(cases, key=lambda case: len(repr(case.arguments)))
+        tried = (_tried(answer, self.run, case, within_s) for case in ordered)
+        passed = Outcome("correct", f"{len(ordered)} of {len(ordered)} cases came out as expected.")
+        first = next((outcome for outcome in tried if outcome.status != "correct"), passed)
+        return self._with_thought(first, answer, ordered) if first.status == "not yet" else first
+
+    def _with_thought(self, outcome: Outcome, answer: Answer, cases: Sequence[Case]) -> Outcome:
+        """The outcome with the thought that leads to the same in every case as the learner's function."""
+        given = self._results(answer, cases)
+        for thought in self.thoughts:
+            if given and _same(given, self._results(thought.answer, cases)):
+                return replace(
+                    outcome, message=f"{outcome.message} {thought.told}", misconception=thought.name
+                )
+        return outcome
+
+    def _results(self, answer: Answer, cases: Iterable[Case]) -> list[tuple[type, object]] | None:
+        """What it leads to in each case; None if in one it leads to nothing."""
+        results = []
+        for case in cases:
+            call = _call(answer, self.run, case, time_limit.WITHIN_S)
+            if call.hung_at or call.error:
+                return None
+            results.append((type(call.result), _without_noise(call.result)))
+        return results
+
+
+def _same(given: object, known: object) -> bool:
+    try:
+        return bool(given == known)
+    except Exception:  # what came back may break any comparison
+        return False
+
+
+def _without_noise(result: object) -> object:
+    """The result; two ways to compute a fraction differ in its last digits."""
+    return round(result, 9) if isinstance(result, float) else result
+
+
+def _call(answer: Answer, run: Callable[..., object], case: Case, within_s: float) -> time_limit.Call:
+    return time_limit.call(partial(run, answer), copy.deepcopy(case.arguments), within_s)
+
+
+def _tried(answer: Answer, run: Callable[..., object], case: Case, within_s: float) -> Outcome:
+    """How one case came out; what the learner prints is shown as always."""
+    name = getattr(answer, "__name__", "your function")
+    call = f"{name}({', '.join(shown(argument) for argument in case.arguments)})"
+    came = _call(answer, run, case, within_s)
+    print(came.printed, end="")
+    if came.hung_at:
+        return Outcome("error in your code", f"{call} {_hung(answer, came, within_s)}")
+    if isinstance(came.error, NotImplementedError):
+        again = "Write its body, run its cell, then run this cell again."
+        return Outcome("not attempted", f"{name} raises NotImplementedError. {again}")
+    if came.error:
+        return Outcome("error in your code", f"{call} {_raised(answer, came.error)}.")
+    wrong = _problem(case, came.result, came.printed)
+    if wrong:
+        return Outcome("not yet", f"{call} {wrong}.", _harm(case, came.result))
+    return Outcome("correct", call)
+
+
+def _hung(answer: Answer, call: time_limit.Call, within_s: float) -> str:
+    line = _own_line(answer, call.hung_at) or " in what it called"
+    where = f"did not end within {within_s:g} s; it was still{line}."
+    restart = " It cannot be ended from here, because it waits outside Python: restart the kernel."
+    return where if call.ended else where + restart
+
+
+def _raised(answer: Answer, error: BaseException) -> str:
+    return f"raised {error_text(error)}{_own_line(answer, traceback.extract_tb(error.__traceback__))}"
+
+
+def _own_line(answer: Answer, lines: traceback.StackSummary) -> str:
+    """Where in the learner's own cell it happened: the line's number and text, if there is one."""
+    file = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_filename", None)
+    own = [line for line in lines if line.filename == file]
+    return f" in line {own[-1].lineno}: {own[-1].line}" if own else ""
+
+
+def _problem(case: Case, result: object, printed: str) -> str | None:
+    """None if the result is right, else what should have come of it and what did."""
+    try:
+        wrong = _wrong(case, result)
+    except Exception as error:  # what came back may break any comparison
+        wrong = f": it cannot be checked, {error_text(error)}"
+    if wrong is None:
+        return None
+    expected = case.expected if case.verify else shown(case.expected)
+    came = f"it {'led to' if case.effect else 'returned'} {shown(result)}{wrong}"
+    if case.effect and printed:
+        came += f"; what it printed, {shown(printed.strip())}, does nothing"
+    if result is None:
+        came = "it returned nothing: let every way through it end in return"
+        if printed:
+            came = f"it printed {shown(printed.strip())} and returned nothing: use return, not print"
+    return f"should {'lead to' if case.effect else 'return'} {expected}, but {came}"
+
+
+def _wrong(case: Case, result: object) -> str | None:
+    if case.verify:
+        reason = case.verify(result)
+        return reason and f": {reason}"
+    if result == case.expected and isinstance(result, type(case.expected)):
+        return None
+    expected = "None" if case.expected is None else type(case.expected).__name__
+    came = type(result).__name__
+    return "" if expected == came else f": a value of type {came}, not {expected}"  # 80.0 is not 80 cents
+
+
+def _harm(case: Case, result: object) -> str:
+    """Who is harmed by this result and, where it can be told, by how much."""
+    try:
+        return f"{case.harmed}, {case.how_much(result)}" if case.how_much else case.harmed
+    except Exception:  # what came back cannot be measured
+        return case.harmed
+
+
+def cents_off(expected_cents: int, came: int) -> str:
+    """By how much an amount harms whoever pays or earns it: "$3.00 too much"."""
+    off = came - expected_cents
+    return f"{dollars(abs(off))} too {'much' if off > 0 else 'little'}"
+
+
+def error_text(error: BaseException) -> str:
+    """The error's type and message in one line."""
+    return f"{type(error).__name__}: {_one_line(str(error))}".removesuffix(": ")
+
+
+def shown(value: object) -> str:
+    """The value as Python writes it: one line, not too long, and the same every time."""
+    return _one_line(_SHORT.repr(value))
+
+
+def _one_line(text: str) -> str:
+    """The text in one line, without the addresses of objects."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split("\n")))

@@ -1,0 +1,202 @@
+"""Every exercise is proven: what is said to the starter, to right answers, to wrong ones and to faults.
+
+The rows are the exercises themselves; a new one needs nothing here. `--seeds 50` tries fifty; the table
+is printed by `python3 lab.py test -n 0 -rP -k table_of_exercises`.
+"""
+
+import ast
+import random
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from fiberlab.commands.series import NOTEBOOKS
+from fiberlab.commands.trainer import SOLUTIONS, solution
+from fiberlab.domain import Company
+from fiberlab.lab.exercises.check import Answer, Exercise, Thought
+from fiberlab.lab.exercises.notebook import exercises
+from fiberlab.lab.outcomes import Outcome
+from tests.exercises.list_topic import ListTopic
+
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
+
+EXERCISES = {exercise.name: exercise for exercise in exercises()}
+CELLS = {cell.id: cell.source for path in NOTEBOOKS.glob("*.ipynb") for cell in nbformat.read(path, 4).cells}
+STARTERS = sorted(name for name in CELLS if f"{name}-check" in CELLS)
+TRAINERS_PAGE = Path(NOTEBOOKS.parent, "trainer", "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def seeds(request: pytest.FixtureRequest) -> range:
+    return range(request.config.getoption("--seeds"))
+
+
+def judged(exercise: Exercise, answer: Answer, company: Company, seed: int, within_s: float = 2) -> Outcome:
+    topic = [ListTopic(company)] if exercise.on_topic else []
+    return exercise.judge(answer, exercise.cases(random.Random(seed), company, *topic), within_s)
+
+
+@cache
+def defined_by(code: str, name: str) -> Answer:
+    """The function that this code defines under the name of the exercise's solution."""
+    names: dict[str, Answer] = {}
+    exec(code, names)
+    return names[EXERCISES[name].solution.__name__]
+
+
+def test_every_starter_has_an_exercise_and_every_exercise_its_starter():
+    assert sorted(EXERCISES) == STARTERS
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_check_cell_asks_for_this_exercise(name: str):
+    assert CELLS[f"{name}-check"].endswith(f'\ncheck("{name.removeprefix("exercise-")}")')
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_starter_is_not_attempted(name: str, company: Company):
+    outcome = judged(EXERCISES[name], defined_by(CELLS[name], name), company, 1)
+    assert outcome.status == "not attempted"
+    assert f"def {outcome.message.split()[0]}(" in CELLS[name]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_that_readers_open_is_the_exercises_own_and_stands_alone(name: str, company: Company):
+    written = (SOLUTIONS / f"{name}.py").read_text(encoding="utf-8")
+    assert written == solution(EXERCISES[name]), "run python3 lab.py trainer, which writes the solutions"
+    assert judged(EXERCISES[name], defined_by(written, name), company, 1).status == "correct"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_has_the_parameters_of_the_starter(name: str):
+    *_, starter = [node for node in ast.parse(CELLS[name]).body if isinstance(node, ast.FunctionDef)]
+    *_, shown = [
+        node for node in ast.parse(solution(EXERCISES[name])).body if isinstance(node, ast.FunctionDef)
+    ]
+    assert ast.unparse(shown.args) == ast.unparse(starter.args)
+
+
+RIGHT = [(name, which) for name, exercise in EXERCISES.items() for which in range(len(exercise.right))]
+
+
+@pytest.mark.parametrize(("name", "which"), RIGHT)
+def test_a_right_answer_is_correct_on_every_seed(name: str, which: int, company: Company, seeds: range):
+    for seed in seeds:
+        outcome = judged(EXERCISES[name], EXERCISES[name].right[which], company, seed)
+        assert outcome.status == "correct", outcome
+
+
+WRONG = [(name, thought) for name, exercise in EXERCISES.items() for thought in exercise.thoughts]
+
+
+@pytest.mark.parametrize(("name", "thought"), WRONG, ids=lambda part: getattr(part, "name", part))
+def test_a_wrong_answer_is_named_and_told_why_on_every_seed(
+    name: str, thought: Thought, company: Company, seeds: range
+):
+    for seed in seeds:
+        outcome = judged(EXERCISES[name], thought.answer, company, seed)
+        assert (outcome.status, outcome.misconception) == ("not yet", thought.name)
+        assert outcome.message.endswith(thought.told)
+        assert outcome.who_is_harmed
+
+
+# What is wrong in its type is told as that, and nothing that many think is blamed for it.
+OF_THE_WRONG_TYPE: dict[str, tuple[Answer, str]] = {
+    "exercise-01-price": (lambda name, price: f"${price / 100:.2f}", "a value of type str, not int"),
+    "exercise-01-chain": (lambda parts: f"{min(parts):.1%}", "not a share from 0 to 1"),
+    "exercise-03-repair": (
+        lambda action, plans, accounts, discounts: plans[action.plan].list_price_cents * 0.8,
+        "a value of type float, not int",
+    ),
+    "exercise-03-again": (
+        lambda uses, changed: sorted(EXERCISES["exercise-03-again"].solution(uses, changed)),
+        "a value of type list, not set",
+    ),
+    "exercise-04-key": (lambda action: action.account_id.encode(), "must be text, not of type bytes"),
+    "exercise-10-moves-most": (lambda saving, inputs: saving(inputs), "a value of type int, not str"),
+}
+
+
+@pytest.mark.parametrize("name", OF_THE_WRONG_TYPE)
+def test_an_answer_of_another_type_is_told_its_type(name: str, company: Company, seeds: range):
+    answer, told = OF_THE_WRONG_TYPE[name]
+    for seed in seeds:
+        outcome = judged(EXERCISES[name], answer, company, seed)
+        assert (outcome.status, outcome.misconception) == ("not yet", "")
+        assert told in outcome.message
+
+
+def test_one_key_for_all_is_told_that_one_worker_has_to_do_everything(company: Company, seeds: range):
+    for seed in seeds:
+        outcome = judged(EXERCISES["exercise-04-key"], lambda action: "herd-fiber", company, seed)
+        assert outcome.status == "not yet"
+        assert "one worker has to do everything" in outcome.message
+
+
+def loops(*arguments: object) -> None:
+    while True:
+        pass
+
+
+def raises(*arguments: object) -> None:
+    raise KeyError("plan")
+
+
+def is_of_the_wrong_type(*arguments: object) -> object:
+    return object
+
+
+def prints(*arguments: object) -> None:
+    print("the answer")
+
+
+FAULTS: dict[str, tuple[Answer, str, str]] = {
+    "endless loop": (loops, "error in your code", "did not end within 0.2 s; it was still in line"),
+    "exception": (raises, "error in your code", "raised KeyError: 'plan' in line"),
+    "wrong type": (is_of_the_wrong_type, "not yet", "of type type"),
+    "print, no return": (prints, "not yet", "use return, not print"),
+}
+# Where something has to be done it is told what came of it.
+DONE = {("exercise-06-replay", "wrong type"): "0 letters on the first reading"}
+DONE["exercise-06-replay", "print, no return"] = "does nothing"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_fault_has_the_right_outcome_in_time(name: str, fault: str, company: Company):
+    answer, status, told = FAULTS[fault]
+    outcome = judged(EXERCISES[name], answer, company, 1, within_s=0.2)
+    assert outcome.status == status
+    assert DONE.get((name, fault), told) in outcome.message
+
+
+def test_the_trainers_page_names_a_misconception_of_each_exercise():
+    rows = re.findall(
+        r"^\| (\d\S*) ([^|]+) \| ([^|]+) \|", TRAINERS_PAGE.partition("## The exercises")[2], re.M
+    )
+    named = {f"exercise-{number}-{name.replace(' ', '-')}": thought for number, name, thought in rows}
+    assert sorted(named) == sorted(EXERCISES)
+    for name, thought in named.items():
+        assert thought in [known.name for known in EXERCISES[name].thoughts], name
+
+
+# What is shown, and of how many answers; the tests above are made of the same rows.
+COLUMNS: dict[str, Callable[[Exercise], int]] = {
+    "starter": lambda exercise: int(exercise.name in STARTERS),
+    "right": lambda exercise: len(set(exercise.right)),
+    "wrong": lambda exercise: len({thought.name for thought in exercise.thoughts}),
+    "faults": lambda exercise: len(FAULTS),
+}
+AT_LEAST = {"starter": 1, "right": 3, "wrong": 3, "faults": 4}
+
+
+def test_the_table_of_exercises_and_proofs_is_complete(seeds: range):
+    print(f"{len(seeds)} seeds{'':16}{''.join(f'{what:>10}' for what in COLUMNS)}")
+    for name, exercise in EXERCISES.items():
+        row = {what: of(exercise) for what, of in COLUMNS.items()}
+        print(f"{name:24}{''.join(f'{count:10}' for count in row.values())}")
+        assert all(row[what] >= least for what, least in AT_LEAST.items()), name
