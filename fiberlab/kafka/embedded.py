@@ -18,13 +18,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from kafka.errors import BrokerNotAvailableError
+
 from fiberlab.kafka import embedded_process, librdkafka
 
 STOP_WITHIN_S = 5
+_ABORT = -6, 3  # the exit status after abort(): on POSIX, on Windows
+_ABORTED = " (a client that is not the workbook's joined one of its groups with another assignor)"
 
 
-class BrokerGoneError(RuntimeError):
+class BrokerGoneError(BrokerNotAvailableError):
     """The embedded broker's process has ended, and its topics with it."""
+
+    def __str__(self) -> str:
+        return " ".join(self.args)
 
 
 class EmbeddedBroker:
@@ -54,7 +61,10 @@ class EmbeddedBroker:
     def check_alive(self) -> None:
         """Return if the broker's process runs; raise BrokerGoneError if not."""
         if not self.alive:
-            raise BrokerGoneError("the embedded broker has ended and its topics are gone; run Set-up again")
+            why = _ABORTED if self._child.returncode in _ABORT else ""
+            raise BrokerGoneError(
+                f"the embedded broker has ended{why} and its topics are gone; run Set-up again"
+            )
 
     def create_topic(self, name: str, partitions: int) -> None:
         """Return once the topic is there, its partitions led by the brokers in turn."""

@@ -504,6 +504,6 @@ def test_the_kafka_that_answers_is_used_as_it_is(cluster, topic):
     address = cluster.bootstrap_servers
     with connect(address) as same:
         assert (same.bootstrap_servers, same.broker, same.client_settings) == (address, None, {})
-        assert same.group_settings == {}
+        assert same.consumer_settings == {}
     with cluster.reader() as reader:  # closing the second one ended nothing
         assert reader.end_offsets([TopicPartition(topic, 0)]) == {TopicPartition(topic, 0): 0}
