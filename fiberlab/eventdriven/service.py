@@ -92,7 +92,7 @@ class Service:
         return batch
 
     def _bear(self, error: Exception) -> None:
-        """Return if another try may help. What Kafka calls final may be over as well, once a group is rebuilt."""
+        """Return if another try may help: what Kafka calls final can be over once a group is rebuilt."""
         self._in_vain += not getattr(error, "retriable", False)
         if not isinstance(error, KafkaError) or self._in_vain == MOST_IN_VAIN:
             next_step = "" if "; " in str(error) else "; correct that, then start the service again"

@@ -27,7 +27,7 @@ class Consumer(KafkaConsumer):
     check_alive raises if the broker has ended for good.
     """
 
-    def __init__(self, check_alive: Callable[[], None], **settings: object) -> None:
+    def __init__(self, check_alive: Callable[[], None] = bool, **settings: object) -> None:
         self._check_alive = check_alive
         try:
             super().__init__(**settings)
@@ -65,7 +65,7 @@ class Consumer(KafkaConsumer):
 class Producer(KafkaProducer):
     """A producer that does not wait for a broker that has ended for good."""
 
-    def __init__(self, check_alive: Callable[[], None], **settings: object) -> None:
+    def __init__(self, check_alive: Callable[[], None] = bool, **settings: object) -> None:
         self._check_alive = check_alive
         super().__init__(**settings)
 

@@ -97,7 +97,7 @@ class Services:
         """
         self._raise_errors()
         running = self.running()
-        settled = all([self._has_read_all(name) for name in running])
+        settled = all(self._has_read_all(name) for name in running)
         self._raise_errors()  # after the look, too, or one that fails now would pass for stopped
         for name in running:
             for missed in _missed(self.services[name]):
