@@ -13,6 +13,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 ANSWER_WITHIN_MS = 2000
+KNOWN_WITHIN_MS = 10  # a position is known without asking, or will be at the next look
 Batch = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 Offsets = dict[TopicPartition, int]
 
@@ -85,5 +86,5 @@ class Standing:
 
 def _position(consumer: KafkaConsumer, partition: TopicPartition) -> int:
     with suppress(KafkaError):  # just taken away
-        return consumer.position(partition, timeout_ms=ANSWER_WITHIN_MS) or 0  # None: not known yet
+        return consumer.position(partition, timeout_ms=KNOWN_WITHIN_MS) or 0  # None: not known yet
     return 0
