@@ -60,7 +60,12 @@ class Admin(KafkaAdminClient):
         names = {g["group_id"] for g in self.list_groups() if g["group_id"].startswith(prefix)}
         offsets = {name: self.list_group_offsets(name)[name] for name in sorted(names)}
         readers = [name for name, committed in offsets.items() if topic in {p.topic for p in committed}]
-        described = self.describe_groups(readers) if readers else {}
+        return self.members(*readers)
+
+    def members(self, *groups: str) -> dict[str, int]:
+        """How many members each of these groups has, if it is there."""
+        known = sorted({g["group_id"] for g in self.list_groups()} & set(groups))
+        described = self.describe_groups(known) if known else {}
         return {name: len(group["members"]) for name, group in described.items()}
 
     def _wait_until(self, fact: Callable[[list[int]], bool], name: str, what: str) -> None:

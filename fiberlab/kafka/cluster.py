@@ -92,6 +92,12 @@ class Cluster:
             found = asked.groups(full_name, self.namespace)
         return {name.removeprefix(self.namespace): members for name, members in sorted(found.items())}
 
+    def members(self, *groups: str) -> dict[str, int]:
+        """How many members each of these groups has, as the broker says."""
+        with nullcontext(self.broker) if self.broker else self._admin() as asked:
+            found = asked.members(*(self.namespace + group for group in groups))
+        return {name.removeprefix(self.namespace): members for name, members in found.items()}
+
     def remove_all(self, prefix: str) -> Removed:
         """What was removed: the topics and groups of a real Kafka whose names begin with the prefix."""
         with self._admin() as admin:

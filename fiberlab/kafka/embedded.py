@@ -78,9 +78,12 @@ class EmbeddedBroker:
 
     def groups(self, topic: str, prefix: str) -> dict[str, int]:
         """How many members each group with the prefix has that has committed an offset of the topic."""
-        with self._lock:
-            found = json.loads(self._ask(json.dumps(["groups", topic])))
+        found = self._overheard("groups", topic)
         return {name: members for name, members in found.items() if name.startswith(prefix)}
+
+    def members(self, *groups: str) -> dict[str, int]:
+        """How many members each of these groups has, if anybody has ever joined it."""
+        return {name: members for name, members in self._overheard("members").items() if name in groups}
 
     def truncate(self, name: str, partition: int, before: int) -> None:
         """Return once the partition's records before this offset are gone, as retention would do it."""
@@ -118,6 +121,10 @@ class EmbeddedBroker:
             code = self._ask(json.dumps([function, *arguments]))
         if code != "0":
             raise ValueError(f"the embedded broker refused {function}{arguments!r}: {code}")
+
+    def _overheard(self, *question: str) -> dict[str, int]:
+        with self._lock:
+            return json.loads(self._ask(json.dumps(question)))
 
     def _ask(self, line: str) -> str:
         try:

@@ -131,7 +131,7 @@ class Services:
 
     def _others(self) -> dict[str, int]:
         try:
-            members = self.cluster.groups(self.topic)
+            members = self.cluster.members(*map(self.group, self.services))
         except (KafkaError, OSError):  # it does not answer: then nobody can be asked
             return {}
         running = self.running()
