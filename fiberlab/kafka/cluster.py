@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 
 from fiberlab.kafka import tuning
-from fiberlab.kafka.admin import Admin, Removed
+from fiberlab.kafka.admin import Admin, Found, Removed
 from fiberlab.kafka.answering import Consumer, Producer, answered
 from fiberlab.kafka.diagnosis import diagnose
 from fiberlab.kafka.embedded import EmbeddedBroker
@@ -98,10 +98,15 @@ class Cluster:
             found = asked.members(*(self.namespace + group for group in groups))
         return {name.removeprefix(self.namespace): members for name, members in found.items()}
 
-    def remove_all(self, prefix: str) -> Removed:
-        """What was removed: the topics and groups of a real Kafka whose names begin with the prefix."""
+    def found(self, prefix: str) -> Found:
+        """The topics and groups of a real Kafka whose names begin with the prefix."""
         with self._admin() as admin:
-            return admin.remove_all(prefix)
+            return admin.found(prefix)
+
+    def remove_all(self, topics: list[str], groups: list[str]) -> Removed:
+        """What was removed of these topics and groups of a real Kafka."""
+        with self._admin() as admin:
+            return admin.remove_all(topics, groups)
 
     def check_alive(self) -> None:
         """Return unless the embedded broker has ended: BrokerGoneError, at once instead of a timeout."""
@@ -114,7 +119,8 @@ class Cluster:
             return self.broker.close()
         # What stays of a Kafka that is away, or of a run that was killed, `lab.py kafka clean` removes.
         with suppress(KafkaError, OSError):
-            self.remove_all(self.namespace)
+            left = self.found(self.namespace)
+            self.remove_all(left.topics, left.groups)
 
     def __enter__(self) -> Self:
         return self
