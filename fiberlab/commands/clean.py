@@ -53,9 +53,7 @@ def clean(settings: Settings) -> int:
         for name in names:
             print(f"removed {kind} {name}")
     for name in sorted({*found.in_use, *removed.kept}):
-        print(
-            f"kept group {name}, and its topics: somebody is in it; close the notebook, or try again in a minute"
-        )
+        print(f"kept group {name}, and its topics: somebody is in it; close the notebook, or wait a minute")
     print(f"{_count(removed.topics, removed.groups)} of {settings.prefix!r} removed.")
     return int(bool(found.in_use or removed.kept))
 

@@ -1,4 +1,7 @@
-"""`lab.py kafka up`, `down`, `status` name their own target, and say what is wrong. This docker is a stand-in."""
+"""`lab.py kafka up`, `down`, `status` name their own target, and say what is wrong.
+
+The docker here is a stand-in.
+"""
 
 import os
 import socket
