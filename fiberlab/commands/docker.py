@@ -4,8 +4,10 @@ It calls docker compose on docker-compose.yml, and where that does not work it s
 """
 
 import argparse
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,10 +16,20 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ONE, THREE = ("kafka",), ("kafka-1", "kafka-2", "kafka-3")
 ADDRESSES = {ONE: "127.0.0.1:9092", THREE: "127.0.0.1:19091,127.0.0.1:19092,127.0.0.1:19093"}
-OLDEST_COMPOSE = (2, 1)  # the first with `up --wait`
+OLDEST_COMPOSE = (2, 21)  # the first whose `ps` takes a template
 INSTALL = "https://docs.docker.com/compose/install/"
 WITHOUT = "Or do without: `python3 lab.py kafka run` needs Java and Maven, `python3 lab.py` needs nothing."
-COMPOSE = ("docker", "compose", "--profile", "cluster")
+# The whole target is named here: what the caller's environment says of Compose is for other projects.
+PROJECT = (
+    "--file",
+    str(ROOT / "docker-compose.yml"),
+    "--project-directory",
+    str(ROOT),
+    "--project-name",
+    "fiberlab",
+)
+COMPOSE = ("docker", "compose", *PROJECT, "--profile", "cluster")
+ANSWER_WITHIN_S = 5
 
 
 class DockerError(RuntimeError):
@@ -43,6 +55,10 @@ def check() -> None:
     """Return if Docker, its compose plugin and its engine are there. Raises DockerError."""
     if shutil.which("docker") is None:
         raise DockerError("Docker is not installed: no `docker` was found.", f"see {INSTALL}. {WITHOUT}")
+    if "podman" in _ask("docker", "--version").stdout.lower():
+        raise DockerError(
+            "This `docker` is podman, which does not start this file.", f"see {INSTALL}. {WITHOUT}"
+        )
     version = _ask("docker", "compose", "version", "--short")
     if version.returncode:
         raise DockerError("This Docker has no `docker compose`.", f"add the plugin, see {INSTALL}. {WITHOUT}")
@@ -67,8 +83,15 @@ def up(services: tuple[str, ...]) -> int:
     started = _ask(*COMPOSE, "up", "--detach", "--wait", *services)
     if started.returncode:
         raise why(started.stderr)
+    address = ADDRESSES[services]
+    if not any(_answers(host_and_port) for host_and_port in address.split(",")):
+        there = os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "its default context"
+        raise DockerError(
+            f"The brokers run, but nobody answers at {address}: Docker works on another computer ({there}).",
+            f"unset DOCKER_HOST and DOCKER_CONTEXT, or forward these ports to here. {WITHOUT}",
+        )
     print("Ready. Tell the workbook where it is, then start it:")
-    print(f"  export KAFKA_BOOTSTRAP_SERVERS={ADDRESSES[services]}")
+    print(f"  export KAFKA_BOOTSTRAP_SERVERS={address}")
     return 0
 
 
@@ -128,8 +151,18 @@ def why(said: str) -> DockerError:
     return DockerError(f"Docker could not do it: {last}", f"see `docker compose logs`. {WITHOUT}")
 
 
+def _answers(host_and_port: str) -> bool:
+    host, _, port = host_and_port.partition(":")
+    try:
+        socket.create_connection((host, int(port)), ANSWER_WITHIN_S).close()
+    except OSError:
+        return False
+    return True
+
+
 def _ask(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 if __name__ == "__main__":

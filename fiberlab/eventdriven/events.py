@@ -122,8 +122,13 @@ def encode(event: Event) -> KafkaMessage:
     return to_binary_event(CloudEvent(attributes, event.model_dump(exclude=_ENVELOPE)))
 
 
-def decode(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes | None) -> Event:
-    """The event in a record; raises UnreadableEventError, with the reason, for anything else."""
+def decode(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes | Exception | None) -> Event:
+    """The event in a record; raises UnreadableEventError, with the reason, for anything else.
+
+    The value is an error where the client could not read the record itself.
+    """
+    if isinstance(value, Exception):
+        raise UnreadableEventError(f"the record cannot be read: {' '.join(map(str, value.args))}")
     try:
         message = KafkaMessage(dict(headers), key, value)
         envelope = from_kafka(message, JSONFormat(), _as_sent)

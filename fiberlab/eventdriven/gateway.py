@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI, HTTPException
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import BrokerNotAvailableError, KafkaError
 from pydantic import BaseModel
 
 from fiberlab.api import ActionRequest, new_app
@@ -33,11 +33,16 @@ def create(company: Company, producer: KafkaProducer, topic: str) -> FastAPI:
 
 
 def say(event: Event, producer: KafkaProducer, topic: str) -> None:
-    """Return once the broker has the event; answer 503 if it has not within ACKNOWLEDGED_WITHIN_S."""
+    """Return once the broker has the event; answer 503 if it has not within ACKNOWLEDGED_WITHIN_S.
+
+    The answer is 410 if it never will, because the broker has ended and the topic is gone.
+    """
     record = encode(event)
     headers = list(record.headers.items())
     try:
         producer.send(topic, record.value, record.key.encode(), headers).get(ACKNOWLEDGED_WITHIN_S)
+    except BrokerNotAvailableError as error:
+        raise HTTPException(410, str(error)) from error
     except KafkaError as error:
         reason = f"the event could not be stored ({type(error).__name__}); retry with the same id"
         raise HTTPException(503, reason) from error

@@ -17,10 +17,12 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from fiberlab.eventdriven.events import Event, UnreadableEventError, decode
+from fiberlab.eventdriven.standing import Batch, Offsets, Standing
 from fiberlab.ledger import ConflictingChargeError
 
 POLL_MS = 400  # also the longest time a stop takes
 BATCH = 200
+MOST_IN_VAIN = 5  # errors in a row that Kafka calls final
 SET_ASIDE = (UnreadableEventError, ConflictingChargeError)
 
 
@@ -37,74 +39,112 @@ class HandlerError(RuntimeError):
     """A handler raised: which service, which record. The cause is the handler's own exception."""
 
 
+class ReadError(RuntimeError):
+    """The topic cannot be read on, and no retry helps: which service, why, and the next step."""
+
+
 class Service:
     """One member of the consumer group `name`. `run` loops until told to stop.
 
-    handled, set_aside_count and broker_errors may be read from any thread while it runs.
+    handled, set_aside_count, broker_errors and standing may be read from any thread while it runs.
+    new_group: whether nobody has committed in the group before, so that it can tell who else does.
     """
 
     def __init__(
-        self, name: str, connect: Callable[[], KafkaConsumer], handle: Callable[[Event], None]
+        self,
+        name: str,
+        connect: Callable[[], KafkaConsumer],
+        handle: Callable[[Event], None],
+        new_group: bool = False,
     ) -> None:
         self.name = name
         self.handled = 0
         self.set_aside_count = 0
         self.set_aside: deque[SetAside] = deque(maxlen=100)
         self.broker_errors: deque[str] = deque(maxlen=100)
-        self._connect, self._handle = connect, handle
+        self.standing = Standing(new_group)
+        self._connect, self._handle, self._in_vain = connect, handle, 0
 
     def run(self, stop: threading.Event) -> None:
-        """Return once `stop` is set; raise HandlerError if the handler raised.
+        """Return once `stop` is set. Raises HandlerError if the handler raised, ReadError if no retry helps.
 
         The record that made it raise is not committed: the next run begins with it.
         """
         consumer = self._connect()
+        self.standing.join()
         try:
             while not stop.is_set():
-                self._read_handle_commit(consumer, stop)
+                self._handle_and_commit(consumer, self._read(consumer, stop), stop)
         finally:
             consumer.close(autocommit=False, timeout_ms=1000)
 
-    def _read_handle_commit(self, consumer: KafkaConsumer, stop: threading.Event) -> None:
-        done: dict[TopicPartition, range] = {}  # the offsets handled, by partition
+    def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> Batch:
+        batch: Batch = {}
         try:
-            for partition, records in consumer.poll(timeout_ms=POLL_MS, max_records=BATCH).items():
+            batch = consumer.poll(timeout_ms=POLL_MS, max_records=BATCH)
+            self.standing.look(consumer, batch)
+        except Exception as error:  # the group is being rebuilt, or the broker is away
+            _read_again(consumer, _starts(batch))
+            self._bear(error)
+            stop.wait(0.1)
+            return {}
+        self._in_vain = 0
+        return batch
+
+    def _bear(self, error: Exception) -> None:
+        """Return if another try may help: what Kafka calls final can be over once a group is rebuilt."""
+        self._in_vain += not getattr(error, "retriable", False)
+        if not isinstance(error, KafkaError) or self._in_vain == MOST_IN_VAIN:
+            next_step = "" if "; " in str(error) else "; correct that, then start the service again"
+            raise ReadError(f"{self.name} cannot read on: {error}{next_step}") from error
+        self.broker_errors.append(f"read: {error}")
+
+    def _handle_and_commit(self, consumer: KafkaConsumer, batch: Batch, stop: threading.Event) -> None:
+        done: Offsets = {}
+        try:
+            for partition, records in batch.items():
                 for record in records:
                     if stop.is_set():
                         return
-                    self._one(record)
-                    done[partition] = range(records[0].offset, record.offset + 1)
-        except KafkaError as error:  # the group is being rebuilt, or the broker is away
-            self.broker_errors.append(f"read: {error}")
-            stop.wait(0.1)
+                    self._one(partition, record)
+                    done[partition] = record.offset + 1
+            done |= self.standing.ahead(consumer)
         finally:
-            self._commit(consumer, done)
+            self.standing.handled(done)
+            self._commit(consumer, _starts(batch), done)
 
-    def _one(self, record: ConsumerRecord) -> None:
+    def _one(self, partition: TopicPartition, record: ConsumerRecord) -> None:
         try:
             self._handle(decode(record.headers, record.key, record.value))
             self.handled += 1
         except SET_ASIDE as error:
-            self.set_aside_count += 1
-            self.set_aside.append(SetAside(record.partition, record.offset, str(error)))
+            if not self.standing.is_done(partition, record.offset):
+                self.set_aside_count += 1
+                self.set_aside.append(SetAside(record.partition, record.offset, str(error)))
         except Exception as error:
             raise HandlerError(
                 f"{self.name} stopped at partition {record.partition}, offset {record.offset}: {error!r}; "
                 "correct the handler and start the service again"
             ) from error
 
-    def _commit(self, consumer: KafkaConsumer, done: dict[TopicPartition, range]) -> None:
-        offsets = {partition: OffsetAndMetadata(handled.stop, "", -1) for partition, handled in done.items()}
+    def _commit(self, consumer: KafkaConsumer, starts: Offsets, done: Offsets) -> None:
+        if not done:
+            return
+        offsets = {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in done.items()}
         try:
-            if offsets:
-                consumer.commit(offsets, timeout_ms=2000)
+            consumer.commit(offsets, timeout_ms=2000)
+            self.standing.committed(done)
         except KafkaError as error:  # mostly a rebalance
             self.broker_errors.append(f"commit: {error}")
-            _read_again(consumer, done)
+            _read_again(consumer, starts)
 
 
-def _read_again(consumer: KafkaConsumer, done: dict[TopicPartition, range]) -> None:
+def _starts(batch: Batch) -> Offsets:
+    return {partition: records[0].offset for partition, records in batch.items()}
+
+
+def _read_again(consumer: KafkaConsumer, starts: Offsets) -> None:
     """What is not committed comes again, so that the last commit always reaches the last record."""
-    for partition, handled in done.items():
-        with suppress(ValueError, KeyError):  # taken away by a rebalance: its new owner reads it again
-            consumer.seek(partition, handled.start)
+    for partition, offset in starts.items():
+        with suppress(ValueError, KeyError, KafkaError):  # taken away: its new owner reads it again
+            consumer.seek(partition, offset)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaConnectionError, NodeNotReadyError, UnknownTopicOrPartitionError
@@ -19,6 +20,14 @@ class Removed:
     topics: list[str]
     groups: list[str]
     kept: list[str]
+
+
+class Found(NamedTuple):
+    """Names of topics, of groups, and of the groups that have members."""
+
+    topics: list[str]
+    groups: list[str]
+    in_use: list[str]
 
 
 class Admin(KafkaAdminClient):
@@ -46,11 +55,16 @@ class Admin(KafkaAdminClient):
             if topic["error_code"] == 0:
                 self._wait_until(lambda errors: errors == [gone], topic["name"], "to be gone")
 
-    def remove_all(self, prefix: str) -> Removed:
-        """What was removed of the topics and groups whose names begin with the prefix."""
+    def found(self, prefix: str) -> Found:
+        """The topics and groups whose names begin with the prefix, and which groups somebody is in."""
         topics = sorted(name for name in self.list_topics() if name.startswith(prefix))
-        self.remove(*topics)
         groups = sorted({g["group_id"] for g in self.list_groups() if g["group_id"].startswith(prefix)})
+        in_use = [group for group, members in self.members(*groups).items() if members]
+        return Found(topics, groups, in_use)
+
+    def remove_all(self, topics: list[str], groups: list[str]) -> Removed:
+        """What was removed of these topics and groups."""
+        self.remove(*topics)
         answers = self.delete_groups(groups) if groups else {}
         gone = [group for group in groups if answers[group] in ("OK", "GroupIdNotFoundError")]
         return Removed(topics, gone, [group for group in groups if group not in gone])
@@ -60,7 +74,12 @@ class Admin(KafkaAdminClient):
         names = {g["group_id"] for g in self.list_groups() if g["group_id"].startswith(prefix)}
         offsets = {name: self.list_group_offsets(name)[name] for name in sorted(names)}
         readers = [name for name, committed in offsets.items() if topic in {p.topic for p in committed}]
-        described = self.describe_groups(readers) if readers else {}
+        return self.members(*readers)
+
+    def members(self, *groups: str) -> dict[str, int]:
+        """How many members each of these groups has, if it is there."""
+        known = sorted({g["group_id"] for g in self.list_groups()} & set(groups))
+        described = self.describe_groups(known) if known else {}
         return {name: len(group["members"]) for name, group in described.items()}
 
     def _wait_until(self, fact: Callable[[list[int]], bool], name: str, what: str) -> None:

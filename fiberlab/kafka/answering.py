@@ -1,26 +1,78 @@
-"""Does a Kafka answer? Within seconds, and without a thread left behind if not."""
+"""Clients that do not wait for what never comes: a Kafka that does not answer, a broker that has ended."""
 
 import threading
 from collections.abc import Callable
 
-from kafka import KafkaConsumer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import CorruptRecordError, KafkaError, KafkaTimeoutError, UnsupportedCodecError
+from kafka.producer.future import FutureRecordMetadata
 
 from fiberlab.kafka.sentences import START, NoKafkaError
 
 ANSWER_WITHIN_S = 5
+_IN_A_RECORD = CorruptRecordError, UnsupportedCodecError
+
+
+class MissingCodecError(UnsupportedCodecError):
+    """Records are compressed in a way that nothing here can undo: where, and the next step."""
+
+    def __str__(self) -> str:
+        return " ".join(self.args)
 
 
 class Consumer(KafkaConsumer):
-    """A consumer that leaves no thread behind where no Kafka answers it."""
+    """A consumer that leaves no thread behind where no Kafka answers it, and that goes on after bad records.
 
-    def __init__(self, **settings: object) -> None:
+    check_alive raises if the broker has ended for good.
+    """
+
+    def __init__(self, check_alive: Callable[[], None] = bool, **settings: object) -> None:
+        self._check_alive = check_alive
         try:
             super().__init__(**settings)
         except BaseException:
             if "_net" in vars(self):  # its thread runs already
                 self._net.stop()
             raise
+
+    def poll(self, timeout_ms: int = 0, max_records: int | None = None, update_offsets: bool = True) -> dict:
+        """As KafkaConsumer.poll, but a record that cannot be read comes with the error as its value.
+
+        Raises MissingCodecError, and what check_alive raises.
+        """
+        self._check_alive()
+        try:
+            return super().poll(timeout_ms, max_records, update_offsets)
+        except Exception as error:
+            found = self._fetcher._next_partition_records
+            if found is None or (isinstance(error, KafkaError) and not isinstance(error, _IN_A_RECORD)):
+                raise
+            found.drain()  # kafka-python 3.0.12 would go through it for ever
+            return self._behind(found.topic_partition, error)
+
+    def _behind(self, partition: TopicPartition, error: Exception) -> dict[TopicPartition, list]:
+        offset = self.position(partition)
+        if isinstance(error, UnsupportedCodecError):
+            raise MissingCodecError(
+                f"partition {partition.partition}, offset {offset}: {' '.join(error.args)}; "
+                "run python3 lab.py, which installs what is missing, then start the service again"
+            ) from error
+        self.seek(partition, offset + 1)
+        return {partition: [ConsumerRecord(*partition, -1, offset, -1, 0, None, error, [], None, -1, -1, -1)]}
+
+
+class Producer(KafkaProducer):
+    """A producer that does not wait for a broker that has ended for good."""
+
+    def __init__(self, check_alive: Callable[[], None] = bool, **settings: object) -> None:
+        self._check_alive = check_alive
+        super().__init__(**settings)
+
+    def send(self, *record: object, **fields: object) -> FutureRecordMetadata:
+        """As KafkaProducer.send; raises what check_alive raises."""
+        self._check_alive()
+        return super().send(*record, **fields)
 
 
 def answered(make: Callable[[], KafkaConsumer], address: str) -> KafkaConsumer:

@@ -13,8 +13,8 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 
 from fiberlab.kafka import tuning
-from fiberlab.kafka.admin import Admin, Removed
-from fiberlab.kafka.answering import Consumer, answered
+from fiberlab.kafka.admin import Admin, Found, Removed
+from fiberlab.kafka.answering import Consumer, Producer, answered
 from fiberlab.kafka.diagnosis import diagnose
 from fiberlab.kafka.embedded import EmbeddedBroker
 from fiberlab.kafka.login import client_settings
@@ -37,32 +37,34 @@ class Cluster:
     bootstrap_servers: str
     namespace: str
     client_settings: dict[str, Any] = field(default_factory=dict, repr=False)
-    group_settings: dict[str, Any] = field(default_factory=dict)
+    consumer_settings: dict[str, Any] = field(default_factory=dict)
+    producer_settings: dict[str, Any] = field(default_factory=dict)
     broker: EmbeddedBroker | None = None
 
     def producer(self, **settings: object) -> KafkaProducer:
         """A new producer that waits for all replicas; safe to share between threads."""
-        return KafkaProducer(**(self._settings() | tuning.PRODUCER | _COMES_BACK | settings))
+        ours = self._settings() | tuning.PRODUCER | _COMES_BACK | self.producer_settings
+        return Producer(self.check_alive, **(ours | settings))
 
     def consumer(self, topic: str, group: str, **settings: object) -> KafkaConsumer:
         """A new member of the group, reading the topic from its start; for one thread only.
 
         Raises NoKafkaError if the broker does not answer.
         """
-        ours = self._settings() | tuning.CONSUMER | self.group_settings | self._group(group)
+        ours = self._settings() | tuning.CONSUMER | self.consumer_settings | self._group(group)
 
         def joining() -> KafkaConsumer:
-            consumer = Consumer(**(ours | settings))
+            consumer = Consumer(self.check_alive, **(ours | settings))
             consumer.subscribe([topic])
             return consumer
 
         # It knows the topic before it joins the group, or the first join would be empty.
         return answered(joining, self.bootstrap_servers)
 
-    def reader(self, group: str | None = None) -> KafkaConsumer:
+    def reader(self, group: str | None = None, **settings: object) -> KafkaConsumer:
         """A new consumer that joins no group: it may look at any partition, and at a group's offsets."""
-        ours = self._settings() | tuning.CONSUMER | self._group(group)
-        return answered(lambda: Consumer(**ours), self.bootstrap_servers)
+        ours = self._settings() | tuning.CONSUMER | self.consumer_settings | self._group(group)
+        return answered(lambda: Consumer(self.check_alive, **(ours | settings)), self.bootstrap_servers)
 
     def fresh_topic(self, name: str, partitions: int = 4) -> str:
         """The full name of a new, empty topic, once it is there."""
@@ -90,10 +92,26 @@ class Cluster:
             found = asked.groups(full_name, self.namespace)
         return {name.removeprefix(self.namespace): members for name, members in sorted(found.items())}
 
-    def remove_all(self, prefix: str) -> Removed:
-        """What was removed: the topics and groups of a real Kafka whose names begin with the prefix."""
+    def members(self, *groups: str) -> dict[str, int]:
+        """How many members each of these groups has, as the broker says."""
+        with nullcontext(self.broker) if self.broker else self._admin() as asked:
+            found = asked.members(*(self.namespace + group for group in groups))
+        return {name.removeprefix(self.namespace): members for name, members in found.items()}
+
+    def found(self, prefix: str) -> Found:
+        """The topics and groups of a real Kafka whose names begin with the prefix."""
         with self._admin() as admin:
-            return admin.remove_all(prefix)
+            return admin.found(prefix)
+
+    def remove_all(self, topics: list[str], groups: list[str]) -> Removed:
+        """What was removed of these topics and groups of a real Kafka."""
+        with self._admin() as admin:
+            return admin.remove_all(topics, groups)
+
+    def check_alive(self) -> None:
+        """Return unless the embedded broker has ended: BrokerGoneError, at once instead of a timeout."""
+        if self.broker:
+            self.broker.check_alive()
 
     def close(self) -> None:
         """End the embedded broker; of a real one remove this run's topics and groups. Twice is fine."""
@@ -101,7 +119,8 @@ class Cluster:
             return self.broker.close()
         # What stays of a Kafka that is away, or of a run that was killed, `lab.py kafka clean` removes.
         with suppress(KafkaError, OSError):
-            self.remove_all(self.namespace)
+            left = self.found(self.namespace)
+            self.remove_all(left.topics, left.groups)
 
     def __enter__(self) -> Self:
         return self
@@ -110,8 +129,7 @@ class Cluster:
         self.close()
 
     def _settings(self) -> dict[str, Any]:
-        if self.broker:
-            self.broker.check_alive()  # at once and by name, instead of a timeout
+        self.check_alive()
         where = {"bootstrap_servers": self.bootstrap_servers.split(",")}
         return where | tuning.CLIENT | self.client_settings
 
@@ -139,7 +157,8 @@ def _embedded(namespace: str) -> Cluster:
         broker.bootstrap_servers,
         namespace,
         tuning.EMBEDDED_CLIENT,
-        tuning.embedded_group(),
+        tuning.embedded_consumer(),
+        tuning.EMBEDDED_PRODUCER,
         broker,
     )
 

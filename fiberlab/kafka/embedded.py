@@ -18,13 +18,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from kafka.errors import BrokerNotAvailableError
+
 from fiberlab.kafka import embedded_process, librdkafka
 
 STOP_WITHIN_S = 5
+_ABORT = -6, 3  # the exit status after abort(): on POSIX, on Windows
+_ABORTED = " (a client that is not the workbook's joined one of its groups with another assignor)"
 
 
-class BrokerGoneError(RuntimeError):
+class BrokerGoneError(BrokerNotAvailableError):
     """The embedded broker's process has ended, and its topics with it."""
+
+    def __str__(self) -> str:
+        return " ".join(self.args)
 
 
 class EmbeddedBroker:
@@ -54,7 +61,10 @@ class EmbeddedBroker:
     def check_alive(self) -> None:
         """Return if the broker's process runs; raise BrokerGoneError if not."""
         if not self.alive:
-            raise BrokerGoneError("the embedded broker has ended and its topics are gone; run Set-up again")
+            why = _ABORTED if self._child.returncode in _ABORT else ""
+            raise BrokerGoneError(
+                f"the embedded broker has ended{why} and its topics are gone; run Set-up again"
+            )
 
     def create_topic(self, name: str, partitions: int) -> None:
         """Return once the topic is there, its partitions led by the brokers in turn."""
@@ -68,9 +78,12 @@ class EmbeddedBroker:
 
     def groups(self, topic: str, prefix: str) -> dict[str, int]:
         """How many members each group with the prefix has that has committed an offset of the topic."""
-        with self._lock:
-            found = json.loads(self._ask(json.dumps(["groups", topic])))
+        found = self._overheard("groups", topic)
         return {name: members for name, members in found.items() if name.startswith(prefix)}
+
+    def members(self, *groups: str) -> dict[str, int]:
+        """How many members each of these groups has, if anybody has ever joined it."""
+        return {name: members for name, members in self._overheard("members").items() if name in groups}
 
     def truncate(self, name: str, partition: int, before: int) -> None:
         """Return once the partition's records before this offset are gone, as retention would do it."""
@@ -108,6 +121,10 @@ class EmbeddedBroker:
             code = self._ask(json.dumps([function, *arguments]))
         if code != "0":
             raise ValueError(f"the embedded broker refused {function}{arguments!r}: {code}")
+
+    def _overheard(self, *question: str) -> dict[str, int]:
+        with self._lock:
+            return json.loads(self._ask(json.dumps(question)))
 
     def _ask(self, line: str) -> str:
         try:

@@ -36,8 +36,8 @@ def main(brokers: int) -> None:
         if line.strip() == "quit":
             break
         function, *arguments = json.loads(line)
-        if function == "groups":
-            print(json.dumps(overheard.groups(*arguments)), flush=True)
+        if function in ("groups", "members"):
+            print(json.dumps(getattr(overheard, function)(*arguments)), flush=True)
         else:
             print(_obey(library, cluster, function, *arguments), flush=True)
     _call(library, cluster, "cluster_destroy")

@@ -4,9 +4,12 @@ The file holds lines of NAME=value with the same names; # begins a comment. What
 Paths begin at the workbook's folder: notebooks, `lab.py doctor` and a terminal stand in different ones.
 """
 
+import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -17,6 +20,11 @@ HOME = Path(__file__).parents[2]
 ADDRESS, LEARNER, FILE = "KAFKA_BOOTSTRAP_SERVERS", "FIBERLAB_LEARNER", "KAFKA_SETTINGS_FILE"
 # Who somebody is where FIBERLAB_LEARNER does not say it; on a JupyterHub all may have one user name.
 USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "USERNAME")
+HASH_LENGTH = 6
+NOBODY = "learner"
+# Users that every container, classroom computer or cloud machine has.
+SHARED_NAMES = {NOBODY, "root", "admin", "administrator", "user", "guest", "student", "jovyan", "vscode"}
+SHARED_NAMES |= {"codespace", "gitpod", "ubuntu", "debian", "pi", "runner"}
 _NAME = re.compile(r"[A-Z]+(_[A-Z]+)+")
 
 
@@ -38,8 +46,21 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def learner_of(user: str) -> str:
-    """The user name as far as it can be part of a topic's name."""
-    return re.sub(r"[^a-z0-9]+", "-", user.lower()).strip("-")[:LEARNER_LENGTH].strip("-") or "learner"
+    """What this user's topics are called by, another one for each user name.
+
+    The name itself, if it can be part of a topic's name; else what can of it, and a hash of the name.
+    """
+    user = unicodedata.normalize("NFC", user)
+    can = re.sub(r"[^a-z0-9]+", "-", user.lower()).strip("-")[: LEARNER_LENGTH - HASH_LENGTH - 1].strip("-")
+    if can == user or not user:
+        return can or NOBODY
+    return f"{can or NOBODY}-{hashlib.sha256(user.encode(errors='replace')).hexdigest()[:HASH_LENGTH]}"
+
+
+def is_told_apart(environment: Mapping[str, str]) -> bool:
+    """Whether the learner's name is one that other people on the same Kafka do not have as well."""
+    named = any(environment.get(name) for name in (LEARNER, "JUPYTERHUB_USER"))
+    return named or read(environment).learner not in SHARED_NAMES
 
 
 def _path(name: str, value: str) -> str:
@@ -55,13 +76,23 @@ def _hidden(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _in_file(path: Path) -> dict[str, str]:
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeError) as error:
-        what = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise SettingsError(f"{FILE} cannot be read: {str(path)!r}, {what}; correct the path") from None
+    lines = [line.strip() for line in _text(path).splitlines()]
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
     return _hidden(dict(_pair(number, line) for number, line in numbered))
+
+
+def _text(path: Path) -> str:
+    """What the file says; a byte order mark before UTF-8 is no part of it."""
+    try:
+        written = path.read_bytes()
+    except OSError as error:
+        said = f"{FILE} cannot be read: {str(path)!r}, {error.strerror}; correct the path"
+        raise SettingsError(said) from None
+    encoding = "UTF-16" if written[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in written else "not UTF-8"
+    with suppress(UnicodeError):
+        if encoding != "UTF-16":
+            return written.decode("utf-8-sig")
+    raise SettingsError(f"{FILE} is {encoding}: {str(path)!r}; save it as UTF-8 in your editor")
 
 
 def _pair(number: int, line: str) -> tuple[str, str]:

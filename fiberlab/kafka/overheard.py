@@ -25,6 +25,10 @@ class Overheard:
         elif found := _COMMIT.search(line):
             self._committed.add((found[1].decode(), found[2].decode()))
 
+    def members(self) -> dict[str, int]:
+        """How many members each group has that anybody has joined."""
+        return self._members.copy()
+
     def groups(self, topic: str) -> dict[str, int]:
         """How many members each group has that has committed an offset of the topic."""
         return {group: self._members.get(group, 0) for of, group in self._committed.copy() if of == topic}

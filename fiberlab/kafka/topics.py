@@ -18,11 +18,18 @@ class TopicView:
     def __init__(self, cluster: Cluster, topic: str) -> None:
         self._cluster, self._topic = cluster, topic
         self._reader = cluster.reader()
+        self._everything: KafkaConsumer | None = None
         self._asked: dict[str, KafkaConsumer] = {}
 
     def ends(self) -> dict[int, int]:
-        """The offset that each partition's next record will get."""
+        """The offset up to which each partition can be read: what an open transaction wrote is behind it."""
         return {p.partition: end for p, end in self._ends().items()}
+
+    def undecided(self) -> bool:
+        """Whether a transaction is open: what it wrote can be read once it is committed, or never."""
+        if self._everything is None:
+            self._everything = self._cluster.reader(isolation_level="read_uncommitted")
+        return self._everything.end_offsets(self._partitions(), timeout_ms=ANSWER_WITHIN_MS) != self._ends()
 
     def records(self) -> list[ConsumerRecord]:
         """Every record there is now, by partition and offset. Raises TimeoutError if they stop coming."""
@@ -33,6 +40,7 @@ class TopicView:
 
     def committed(self, group: str) -> dict[int, int]:
         """The group's committed offset by partition: the next record it will read, 0 before a commit."""
+        self._cluster.check_alive()
         partitions, coordinator = self._partitions(), self._reader_of(group)._coordinator
         # What KafkaConsumer.committed() asks for one partition, for all of them in one request.
         found = coordinator.fetch_committed_offsets(partitions, timeout_ms=ANSWER_WITHIN_MS)
@@ -45,7 +53,7 @@ class TopicView:
 
     def close(self) -> None:
         """Close the connections. Closing twice is fine."""
-        for reader in (self._reader, *self._asked.values()):
+        for reader in filter(None, (self._reader, self._everything, *self._asked.values())):
             reader.close(autocommit=False, timeout_ms=1000)
 
     def __enter__(self) -> Self:
@@ -55,6 +63,7 @@ class TopicView:
         self.close()
 
     def _ends(self) -> dict[TopicPartition, int]:
+        self._cluster.check_alive()
         return self._reader.end_offsets(self._partitions(), timeout_ms=ANSWER_WITHIN_MS)
 
     def _until(self, ends: dict[TopicPartition, int]) -> Iterator[ConsumerRecord]:

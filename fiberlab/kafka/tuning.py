@@ -11,7 +11,8 @@ CLIENT: dict[str, Any] = {"reconnect_backoff_max_ms": 1000}
 # A consumer reads from the start and commits what it has handled, never by a timer. Short fetch waits,
 # because the embedded broker answers an empty fetch only when the wait is over.
 CONSUMER = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "fetch_max_wait_ms": 50}
-CONSUMER |= {"bootstrap_timeout_ms": 5000}
+# What a producer took back by aborting its transaction has not happened.
+CONSUMER |= {"bootstrap_timeout_ms": 5000, "isolation_level": "read_committed"}
 PRODUCER = {"acks": "all", "linger_ms": 5, "max_block_ms": 5000, "request_timeout_ms": 3000}
 PRODUCER |= {"delivery_timeout_ms": 10_000}
 ADMIN = {"request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000}
@@ -31,12 +32,15 @@ class PatientRange(RangePartitionAssignor):
 
 # It cannot negotiate versions with kafka-python: automatic detection ends in a timeout.
 EMBEDDED_CLIENT: dict[str, Any] = {"api_version": (2, 3)}
+# It has no outages to wait out: it is there, or gone for good.
+EMBEDDED_PRODUCER: dict[str, Any] = {"delivery_timeout_ms": 5000}
 
 
-def embedded_group() -> dict[str, Any]:
-    """A member's settings; it ends every rebalance only after session timeout minus 1 s."""
+def embedded_consumer() -> dict[str, Any]:
+    """A consumer's settings; it ends every rebalance only after session timeout minus 1 s."""
     assignors = [PatientRange()]
     return {
+        "check_crcs": False,  # it writes none on a transaction's markers
         "session_timeout_ms": 2000,
         "heartbeat_interval_ms": 300,
         "partition_assignment_strategy": assignors,

@@ -79,7 +79,7 @@ def browse_while(chapter: Chapter, condition: str, actions: Sequence[Action]) ->
             every_s=0.1,
         )
         if condition == "down":
-            wait_until(lambda: "failed" in backbone.status()[marketing.GROUP], "marketing to stop")
+            wait_until(lambda: marketing.GROUP not in backbone.running(), "marketing to stop")
         behind = tuple(name for name, lag in backbone.lag().items() if lag and condition == "down")
     backbone.start(marketing.GROUP)
     backbone.settle()

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
+
+from kafka.errors import KafkaError
 
 from fiberlab.eventdriven.events import Event
 from fiberlab.eventdriven.service import Service
 from fiberlab.kafka.cluster import Cluster
 from fiberlab.kafka.topics import TopicView
-from fiberlab.lab.running import Worker
+from fiberlab.lab.running import Worker, wait_until
 
 Handle = Callable[[Event], None]
+LEFT_WITHIN_S = 3  # so long the broker may count a member that has gone
 
 
 class Services:
@@ -29,7 +33,8 @@ class Services:
         """
         if name in self.services:
             raise NameTakenError(f"there is a service {name!r} on this topic; choose another name")
-        service = Service(name, partial(self.cluster.consumer, self.topic, self.group(name)), handle)
+        connect = partial(self.cluster.consumer, self.topic, self.group(name))
+        service = Service(name, connect, handle, new_group=True)
         worker = Worker(name, service.run)
         self.services, self._workers = self.services | {name: service}, self._workers | {name: worker}
         worker.start()
@@ -51,8 +56,26 @@ class Services:
         self._worker(name).raise_error()
 
     def status(self) -> dict[str, str]:
-        """The state of each service by name: "running", "stopped" or "failed: ..."."""
-        return {name: worker.status for name, worker in self._workers.items()}
+        """The state of each service by name: "running", "stopped" or "failed: ...", and what is odd about it.
+
+        It asks the broker who else is in a service's group; `states` does not, and can be asked often.
+        """
+        strangers = self._strangers()
+        return {
+            name: f"{state}; {_strange(strangers[name])}" if name in strangers else state
+            for name, state in self.states().items()
+        }
+
+    def states(self) -> dict[str, str]:
+        """As `status`, but only what the services know by themselves."""
+        return {
+            name: "; ".join([worker.status, *_oddities(self.services[name], worker.running)])
+            for name, worker in self._workers.items()
+        }
+
+    def running(self) -> set[str]:
+        """The names of the services that run."""
+        return {name for name, worker in self._workers.items() if worker.running}
 
     def group(self, name: str) -> str:
         """The service's consumer group: this run's own, so that two on one Kafka do not share the work."""
@@ -68,11 +91,17 @@ class Services:
         return {name: self.view.committed(self.group(name)) for name in self.services}
 
     def settled(self) -> bool:
-        """Whether every running service has read the whole topic; raise what a service raised."""
-        running = [name for name, worker in self._workers.items() if worker.running]
-        settled = all(self.view.lag(self.group(name)) == 0 for name in running)
-        for worker in self._workers.values():  # after the look, or one that fails now would pass for stopped
-            worker.raise_error()
+        """Whether every running service has read the whole topic; raise what a service raised.
+
+        Raises MissedEventsError if one cannot, because events are gone or somebody else takes them.
+        """
+        self._raise_errors()
+        running = self.running()
+        settled = all(self._has_read_all(name) for name in running)
+        self._raise_errors()  # after the look, too, or one that fails now would pass for stopped
+        for name in running:
+            for missed in _missed(self.services[name]):
+                raise MissedEventsError(f"{name} {missed}; run Set-up again, or their bills will be missing")
         return settled
 
     def close(self) -> None:
@@ -82,10 +111,70 @@ class Services:
         for worker in self._workers.values():
             worker.stop()
 
+    def _has_read_all(self, name: str) -> bool:
+        standing = self.services[name].standing
+        if standing.owned == standing.partitions:
+            return standing.partitions > 0 and self.view.lag(self.group(name)) == 0
+        if strangers := self._strangers().get(name):
+            raise MissedEventsError(f"{name}: {_strange(strangers)}")
+        return False  # its group is being rebuilt
+
+    def _raise_errors(self) -> None:
+        for worker in self._workers.values():
+            worker.raise_error()
+
+    def _strangers(self) -> dict[str, int]:
+        """By service, how many members its group has that are not ours. Who has just left does not count."""
+        with suppress(TimeoutError):
+            wait_until(lambda: not self._others(), "members of our groups to leave", LEFT_WITHIN_S, 0.1)
+        return self._others()
+
+    def _others(self) -> dict[str, int]:
+        try:
+            members = self.cluster.members(*map(self.group, self.services))
+        except (KafkaError, OSError):  # it does not answer: then nobody can be asked
+            return {}
+        running = self.running()
+        others = {name: members.get(self.group(name), 0) - (name in running) for name in self.services}
+        return {name: count for name, count in others.items() if count > 0}
+
     def _worker(self, name: str) -> Worker:
         if name not in self._workers:
             raise LookupError(f"there is no service {name!r}; choose one of {', '.join(self._workers)}")
         return self._workers[name]
+
+
+def _strange(members: int) -> str:
+    return (
+        f"its group has {members:,} more, and the events that go there are not billed here: "
+        "end that client, or give it a group of its own; then run Set-up again"
+    )
+
+
+def _missed(service: Service) -> list[str]:
+    """Which events the service never got to read, in words."""
+    removed, taken, found = service.standing.removed, service.standing.taken, []
+    if removed:
+        found.append(f"missed {removed:,} of its events: the broker removed them before they were read")
+    if taken:
+        found.append(f"missed {taken:,} of its events: another member of its group has taken them")
+    return found
+
+
+def _oddities(service: Service, running: bool) -> list[str]:
+    """What is not as it should be with the service, in words."""
+    found, standing = _missed(service), service.standing
+    if running and 0 < standing.owned < standing.partitions:
+        found.append(f"it reads {standing.owned} of {standing.partitions} partitions")
+    if service.set_aside:
+        last = service.set_aside[-1]
+        where = f"partition {last.partition}, offset {last.offset}"
+        found.append(f"set aside {service.set_aside_count:,}, the last at {where}: {last.reason}")
+    return found
+
+
+class MissedEventsError(RuntimeError):
+    """A service does not get all events, so that bills will be missing: why, and the next step."""
 
 
 class NameTakenError(ValueError):

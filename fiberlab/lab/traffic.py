@@ -4,18 +4,22 @@ import random
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import httpx
 import pandas as pd
+from ipywidgets import IntProgress
 
 from fiberlab.api import body
 from fiberlab.domain import Action
 from fiberlab.lab.progress import progress
 
 CLIENTS = 8
+AGAIN = 0, 503  # no answer, and "try again"
+GONE = 410  # no use to try again
+GIVE_UP_S = 90
 ATTEMPTS, FEW_ATTEMPTS = 4, 2  # the few: where an outage is watched, and nobody wants to wait for it
 
 
@@ -66,6 +70,8 @@ def replay(
     A household's actions go through one client, in order. An action without an answer, or answered
     503, is sent again with its id, `attempts` times in all. `resend_percent` of the actions are sent
     twice although they were answered, as apps do when the answer is lost; the same actions each time.
+    Raises NobodyServesError as soon as an answer says that there is nothing to retry for, or after
+    GIVE_UP_S without an answer that is not 503.
     """
     found: dict[str, Answer] = {}
     stop = threading.Event()  # an interrupted cell must not leave its apps running
@@ -77,11 +83,26 @@ def replay(
                 pool.submit(_client, share, url, resend_percent, attempts, found, stop)
                 for share in _shares(day, clients)
             ]
-            for _ in _ticks(shares):
-                bar.value = len(found)
+            _watch(shares, found, bar)
         finally:
             stop.set()
     return Replay(tuple(found[action.id] for action in day))
+
+
+class NobodyServesError(RuntimeError):
+    """No action is accepted any more: why, and the next step."""
+
+
+def _watch(shares: Sequence[Future[None]], found: Mapping[str, Answer], bar: IntProgress) -> None:
+    answered, answered_at_s = 0, time.monotonic()
+    for _ in _ticks(shares):
+        answers = list(found.values())
+        bar.value = len(answers)
+        if (now := sum(answer.status not in AGAIN for answer in answers)) > answered:
+            answered, answered_at_s = now, time.monotonic()
+        if time.monotonic() - answered_at_s > GIVE_UP_S:
+            said = answers[-1].reason if answers else "no answer"
+            raise NobodyServesError(f"no action was accepted for {GIVE_UP_S} s ({said}); see status()")
 
 
 def _shares(day: Sequence[Action], clients: int) -> list[list[Action]]:
@@ -112,7 +133,9 @@ def _client(
         for action in actions:
             if stop.is_set():
                 return
-            found[action.id] = _send(action, http, stop, attempts)
+            answer = found[action.id] = _send(action, http, stop, attempts)
+            if answer.status == GONE:
+                raise NobodyServesError(answer.reason)
             if random.Random(action.id).random() * 100 < resend_percent:
                 _send(action, http, stop, attempts)
 
@@ -126,7 +149,7 @@ def _send(action: Action, http: httpx.Client, stop: threading.Event, attempts: i
     sent_at_s = time.time()
     for attempt in range(1, attempts + 1):
         status, reason = _attempt(action, http)
-        if status not in (0, 503) or attempt == attempts:
+        if status not in AGAIN or attempt == attempts:
             break
         if stop.wait(0.1 * 2**attempt):  # an app backs off before it tries again
             break

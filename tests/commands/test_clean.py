@@ -37,6 +37,7 @@ def test_only_what_begins_with_ones_own_name_goes(capsys):
         given = {"KAFKA_BOOTSTRAP_SERVERS": address(), "FIBERLAB_LEARNER": "clean-ann"}
         assert clean.main([], given) == 0
         said = capsys.readouterr().out
+        assert said.startswith(f"'clean-ann' has 1 topics and 1 groups at {address()}.")
         assert f"removed topic {hers}" in said
         assert f"removed group {ann.namespace}billing" in said
         assert "1 topics and 1 groups of 'fiberlab.clean-ann.' removed." in said
@@ -58,7 +59,9 @@ def test_a_group_with_somebody_in_it_is_kept_and_said(capsys):
             )
             given = {"KAFKA_BOOTSTRAP_SERVERS": address(), "FIBERLAB_LEARNER": "clean-bob"}
             assert clean.main([], given) == 1
-            assert f"kept group {bob.namespace}billing: somebody is in it" in capsys.readouterr().out
+            said = capsys.readouterr().out
+            assert f"kept group {bob.namespace}billing, and its topics: somebody is in it" in said
+            assert topic in member.topics()  # a notebook that is open loses nothing
 
 
 @pytest.mark.embedded
@@ -69,5 +72,14 @@ def test_the_embedded_broker_leaves_nothing_to_remove(capsys):
 
 @pytest.mark.embedded
 def test_a_kafka_that_is_not_there_is_said(capsys):
-    assert clean.main([], {"KAFKA_BOOTSTRAP_SERVERS": "no-such-host.invalid:9092"}) == 1
+    given = {"KAFKA_BOOTSTRAP_SERVERS": "no-such-host.invalid:9092", "USER": "ann"}
+    assert clean.main([], given) == 1
     assert "does not resolve" in capsys.readouterr().out
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("user", ["root", "jovyan", ""])
+def test_nothing_is_removed_under_a_user_name_that_others_have_as_well(capsys, user):
+    given = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092", "USER": user}
+    assert clean.main([], given) == 1
+    assert "Set FIBERLAB_LEARNER to your own name" in capsys.readouterr().out

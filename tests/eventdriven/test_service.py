@@ -12,12 +12,12 @@ from uuid import uuid4
 
 import confluent_kafka
 import pytest
-from kafka.errors import CommitFailedError, KafkaError
+from kafka.errors import CommitFailedError, KafkaError, TopicAuthorizationFailedError
 
 from fiberlab.domain import Action, Actor
 from fiberlab.eventdriven import customer_billing, service
 from fiberlab.eventdriven.events import Event, PlanPurchased, charge, encode, happened
-from fiberlab.eventdriven.service import HandlerError, Service, SetAside
+from fiberlab.eventdriven.service import HandlerError, ReadError, Service, SetAside
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.kafka.topics import TopicView
 from fiberlab.lab.running import Worker
@@ -316,7 +316,7 @@ def test_a_commit_refused_for_a_partition_that_was_taken_away_is_no_failure(stag
             raise ValueError("Unassigned partition")
 
     running = Service(stage.name, Lost, lambda event: None)
-    running._commit(Lost(), {"partition": range(3, 5)})
+    running._commit(Lost(), {"partition": 3}, {"partition": 5})
     assert len(running.broker_errors) == 1
 
 
@@ -435,19 +435,165 @@ def test_all_that_is_set_aside_is_counted_and_the_last_hundred_are_shown(stage):
     assert [aside.offset for aside in running.set_aside] == list(range(30, 130))
 
 
+# Records that the client cannot read, or cannot find any more
+
+
+def produce(stage: Stage, value: bytes, partition: int = 0, headers=(), **settings: object) -> None:
+    """As a foreign client does it."""
+    producer = confluent_kafka.Producer({"bootstrap.servers": stage.cluster.bootstrap_servers} | settings)
+    producer.produce(stage.topic, value, partition=partition, headers=list(headers))
+    assert producer.flush(10) == 0
+
+
+def test_a_record_that_the_client_cannot_read_is_set_aside_with_its_place(stage, company):
+    class NotUnicode(str):
+        def encode(self, *_):
+            return b"name\xff"
+
+    before, after = events(company, 2, accounts=1)
+    seen: list[Event] = []
+    with stage.cluster.producer(linger_ms=200) as producer:
+        send(producer, stage.topic, before, partition=1).get(timeout=10)
+        for _ in range(2):  # in one batch
+            producer.send(stage.topic, b"foreign", partition=1, headers=[(NotUnicode(), b"value")])
+        producer.flush()
+        send(producer, stage.topic, after, partition=1).get(timeout=10)
+    running, worker = stage.run(seen.append)
+    stage.handled_all()
+    assert worker.status == "running"
+    assert ids(seen) == ids([before, after])
+    assert [(aside.partition, aside.offset) for aside in running.set_aside] == [(1, 1), (1, 2)]
+    assert all("cannot be read" in aside.reason for aside in running.set_aside)
+    assert [record.offset for record in stage.view.records()] == [0, 1, 2, 3]
+
+
+def test_a_service_that_lacks_a_codec_fails_with_the_place_and_the_next_step(stage, company, monkeypatch):
+    monkeypatch.setattr("kafka.codec.has_snappy", lambda: False)
+    write(stage.cluster, stage.topic, events(company, 5))
+    ends = stage.view.ends()
+    produce(stage, b"a foreign record " * 50, **{"compression.codec": "snappy"})
+    _, worker = stage.run(lambda event: None)
+    eventually(lambda: not worker.running, "the service to end", within_s=20)
+    assert isinstance(worker.error, ReadError)
+    assert worker.status.startswith(f"failed: {stage.name} cannot read on: partition 0, offset {ends[0]}: ")
+    assert "snappy" in worker.status
+    assert "run python3 lab.py, which installs what is missing" in worker.status
+    assert seconds(worker.stop) < 2
+    monkeypatch.undo()
+    worker.start()
+    stage.handled_all()
+    assert worker.status == "running"
+
+
+def test_an_error_that_no_retry_helps_ends_the_service_by_name(stage):
+    class Refused:
+        """A consumer that may not read."""
+
+        def poll(self, **_):
+            raise TopicAuthorizationFailedError("plan-events")
+
+        def close(self, **_): ...
+
+    worker = Worker("billing", Service("billing", Refused, lambda event: None).run)
+    worker.start()
+    eventually(lambda: not worker.running, "the service to end")
+    assert worker.status == (
+        "failed: billing cannot read on: [Error 29] TopicAuthorizationFailedError: plan-events; "
+        "correct that, then start the service again"
+    )
+
+
+@pytest.mark.embedded
+def test_a_service_says_how_many_events_were_removed_before_it_read_them(own_stage, company):
+    seen: list[Event] = []
+    sent = events(company, 40, accounts=1)
+    write(own_stage.cluster, own_stage.topic, sent[:10])
+    running, worker = own_stage.run(seen.append)
+    own_stage.handled_all()
+    worker.stop()
+    write(own_stage.cluster, own_stage.topic, sent[10:30])
+    (partition,) = {record.partition for record in own_stage.view.records()}
+    own_stage.cluster.broker.truncate(own_stage.topic, partition, 25)
+    worker.start()
+    own_stage.handled_all()
+    assert ids(seen) == ids(sent[:10] + sent[25:30])
+    assert running.standing.removed == 15
+    worker.stop()
+    write(own_stage.cluster, own_stage.topic, sent[30:])
+    own_stage.cluster.broker.truncate(own_stage.topic, partition, 40)  # nothing is left to be read
+    worker.start()
+    own_stage.handled_all()
+    assert running.standing.removed == 25
+
+
+def test_a_service_counts_what_another_member_of_its_group_took(stage, company):
+    sent, seen = events(company, 100, accounts=40), []
+    write(stage.cluster, stage.topic, sent[:50])
+    running, worker = stage.run(seen.append)
+    stage.handled_all()
+    worker.stop()
+    write(stage.cluster, stage.topic, sent[50:])
+    with stage.cluster.consumer(stage.topic, stage.name) as stranger:
+        taken: list[object] = []
+
+        def read() -> bool:
+            taken.extend(r for records in stranger.poll(timeout_ms=400).values() for r in records)
+            return len(taken) == 50
+
+        eventually(read, "the stranger to read", within_s=20)
+        stranger.commit()
+    worker.start()
+    eventually(lambda: running.standing.taken == 50, "the service to notice", within_s=20)
+    assert running.standing.removed == 0
+    assert set(ids(seen)) == set(ids(sent[:50]))
+
+
+# Transactions of others
+
+
+@pytest.mark.kafka
+def test_what_a_transaction_took_back_is_not_handled_and_leaves_no_lag(stage, company):
+    (event,), seen = events(company, 1), []
+    producer = confluent_kafka.Producer(
+        {"bootstrap.servers": stage.cluster.bootstrap_servers, "transactional.id": stage.name}
+    )
+    message = encode(event)
+    put = partial(producer.produce, stage.topic, message.value, b"key", headers=list(message.headers.items()))
+    producer.init_transactions()
+    _, worker = stage.run(seen.append)
+    producer.begin_transaction()
+    put()
+    producer.flush()
+    assert stage.view.undecided()
+    producer.abort_transaction()
+    eventually(lambda: not stage.view.undecided(), "the transaction to end")
+    assert sum(stage.view.ends().values()) == 2  # the event, and the marker that takes it back
+    stage.handled_all()
+    assert seen == []
+    assert stage.view.records() == []
+    producer.begin_transaction()
+    put()
+    producer.commit_transaction()
+    eventually(lambda: sum(stage.view.ends().values()) == 4, "the second marker")
+    stage.handled_all()
+    assert ids(seen) == ids([event])
+    assert worker.status == "running"
+
+
 # No broker any more
 
 
-def test_a_service_whose_broker_is_gone_stops_promptly_when_told(own_stage, company):
+def test_a_service_whose_broker_is_gone_ends_by_name_within_seconds(own_stage, company):
     seen: list[Event] = []
     write(own_stage.cluster, own_stage.topic, events(company, 5))
     _, worker = own_stage.run(seen.append)
     own_stage.handled_all()
-    broker = own_stage.cluster.broker
-    os.kill(broker._child.pid, signal.SIGKILL)
-    eventually(lambda: not broker.alive, "the broker to die")
-    assert seconds(worker.stop) < 3
-    assert worker.status == "stopped"
+    os.kill(own_stage.cluster.broker._child.pid, signal.SIGKILL)
+    eventually(lambda: not worker.running, "the service to end", within_s=10)
+    assert worker.status == (
+        f"failed: {own_stage.name} cannot read on: "
+        "the embedded broker has ended and its topics are gone; run Set-up again"
+    )
 
 
 def test_a_service_in_mid_batch_when_its_broker_dies_stops_promptly_when_told(own_stage, company):

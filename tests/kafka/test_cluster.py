@@ -347,9 +347,10 @@ ONLY_EMBEDDED = {
     "session_timeout_ms",
     "heartbeat_interval_ms",
     "partition_assignment_strategy",
+    "check_crcs",
 }
 CLIENTS = {
-    "producer": ("KafkaProducer", lambda cluster: cluster.producer()),
+    "producer": ("Producer", lambda cluster: cluster.producer()),
     "consumer": ("Consumer", lambda cluster: cluster.consumer("news", "group")),
     "reader": ("Consumer", lambda cluster: cluster.reader("group")),
     "create_topic": ("Admin", lambda cluster: cluster.create_topic("news")),
@@ -369,7 +370,7 @@ def test_a_real_kafka_never_gets_what_only_the_embedded_broker_needs(real, monke
 def test_the_embedded_broker_gets_them_and_each_client_only_its_own(monkeypatch):
     with connect() as embedded:
         consumer = settings_of(monkeypatch, "Consumer", lambda: embedded.consumer("news", "group"))
-        producer = settings_of(monkeypatch, "KafkaProducer", embedded.producer)
+        producer = settings_of(monkeypatch, "Producer", embedded.producer)
     assert set(consumer) >= ONLY_EMBEDDED
     assert consumer["api_version"] == producer["api_version"] == (2, 3)
     assert "session_timeout_ms" not in producer
@@ -504,6 +505,6 @@ def test_the_kafka_that_answers_is_used_as_it_is(cluster, topic):
     address = cluster.bootstrap_servers
     with connect(address) as same:
         assert (same.bootstrap_servers, same.broker, same.client_settings) == (address, None, {})
-        assert same.group_settings == {}
+        assert same.consumer_settings == {}
     with cluster.reader() as reader:  # closing the second one ended nothing
         assert reader.end_offsets([TopicPartition(topic, 0)]) == {TopicPartition(topic, 0): 0}

@@ -3,6 +3,7 @@
 import logging
 import pickle
 import traceback
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -96,14 +97,44 @@ def test_what_fits_is_taken_and_no_repr_shows_a_secret(right):
 
 
 def test_nothing_set_is_the_embedded_broker_and_the_users_name():
-    assert environment.read({"USER": "Ann Bö"}) == Settings(learner="ann-b")
+    assert environment.read({"USER": "Ann Bö"}) == Settings(learner="ann-b-e59425")
     assert environment.read({"KAFKA_BOOTSTRAP_SERVERS": "", "KAFKA_SECURITY_PROTOCOL": "SSL"}).address == ""
 
 
 def test_the_learner_is_who_is_named_or_the_user_of_a_hub_or_of_the_computer():
     users = {"USER": "jovyan", "JUPYTERHUB_USER": "ann@example.org"}
-    assert environment.read(users).learner == "ann-example-org"
+    assert environment.read(users).learner.startswith("ann-example-org-")
     assert environment.read(users | {"FIBERLAB_LEARNER": "ann-2"}).prefix == "fiberlab.ann-2."
+
+
+ALIKE = [
+    ("Müller", "Möller"),
+    ("李雷", "韩梅梅"),
+    ("Иван", "Ольга"),
+    ("ann.lee", "ann-lee"),
+    ("ann_lee", "ann.lee"),
+    ("Ann", "ann"),
+    ("ann@a.example", "ann@b.example"),
+    ("x" * 40 + "1", "x" * 40 + "2"),
+    ("-", "--"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_two_users_never_share_a_prefix(one, other):
+    assert environment.read({"USER": one}).prefix != environment.read({"USER": other}).prefix
+
+
+def test_a_name_is_the_same_however_its_letters_are_composed_and_plain_ones_stay():
+    assert environment.learner_of("Mu\u0308ller") == environment.learner_of("Müller")
+    assert environment.learner_of("ann-lee") == "ann-lee"
+    assert environment.learner_of("") == "learner"
+
+
+@given(st.sets(st.text(max_size=50), min_size=2, max_size=20))
+def test_however_many_users_there_are_each_has_a_name_of_its_own(users):
+    users = {unicodedata.normalize("NFC", user) for user in users} - {""}
+    assert len({environment.learner_of(user) for user in users}) == len(users)
 
 
 @given(st.text())
@@ -172,3 +203,25 @@ def test_kafka_pythons_log_leaves_out_raw_bytes(raw, caplog):
     talkative.debug("Send: %r", raw)
     talkative.debug("Sending request %s", 1)
     assert caplog.messages == ["Sending request 1"]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("KAFKA_SASL_USERNAME=ann\n".encode("utf-16"), "is UTF-16"),
+        ("KAFKA_SASL_USERNAME=ann\n".encode("utf-16-le"), "is UTF-16"),
+        ("KAFKA_SASL_USERNAME=Bjørn\n".encode("latin-1"), "is not UTF-8"),
+    ],
+)
+def test_a_settings_file_that_is_no_utf8_is_named_as_that(tmp_path, written, said):
+    file = tmp_path / "kafka.env"
+    file.write_bytes(written)
+    with pytest.raises(SettingsError, match=f"KAFKA_SETTINGS_FILE {said}: .*save it as UTF-8"):
+        environment.read({"KAFKA_SETTINGS_FILE": str(file)})
+
+
+def test_a_settings_file_with_a_byte_order_mark_and_the_line_ends_of_windows_is_read(tmp_path):
+    file = tmp_path / "kafka.env"
+    file.write_bytes("KAFKA_BOOTSTRAP_SERVERS=kafka:9092\r\nFIBERLAB_LEARNER=ann\r\n".encode("utf-8-sig"))
+    settings = environment.read({"KAFKA_SETTINGS_FILE": str(file)})
+    assert (settings.address, settings.learner) == ("kafka:9092", "ann")

@@ -1,23 +1,33 @@
 """Both designs as running systems: started whole or not at all, honest about failures, gone when closed."""
 
 import os
+import random
 import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import httpx
 import pytest
+from kafka import KafkaConsumer
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.errors import KafkaError
 
 from fiberlab.domain import Action, Company, expected_cents
 from fiberlab.eventdriven import customer_billing, installer_billing
-from fiberlab.eventdriven.service import HandlerError
+from fiberlab.eventdriven.service import HandlerError, ReadError
+from fiberlab.kafka.answering import Consumer
 from fiberlab.kafka.cluster import Cluster, connect
+from fiberlab.kafka.embedded import BrokerGoneError
 from fiberlab.lab import days, designs
 from fiberlab.lab.designs import Coupled, EventDriven
-from fiberlab.lab.traffic import replay
+from fiberlab.lab.running import Worker
+from fiberlab.lab.services import MissedEventsError
+from fiberlab.lab.traffic import NobodyServesError, replay
 from tests.facts import eventually, files_open, seconds
 
 BOTH = {"customer-billing", "installer-billing"}
@@ -263,17 +273,122 @@ def test_a_system_whose_broker_died_closes_promptly_without_complaint(company, t
     assert seconds(design.close) < 10
 
 
-def test_settling_without_a_broker_ends_with_an_error(company, tmp_path, own_cluster):
+def test_a_broker_that_dies_ends_the_day_and_the_services_by_name(company, tmp_path, own_cluster, day):
+    design = EventDriven(company, tmp_path, own_cluster)
+    killed = threading.Timer(0.5, lambda: os.kill(own_cluster.broker._child.pid, signal.SIGKILL))
+    killed.start()
+
+    def send() -> None:
+        with pytest.raises(NobodyServesError, match=r"embedded broker has ended .*; run Set-up again"):
+            replay(day * 20, design.url)
+
+    try:
+        assert seconds(send) < 10
+        eventually(lambda: not design.running(), "the services to end", within_s=10)
+        assert all("embedded broker has ended" in status for status in design.status().values())
+        with pytest.raises(ReadError, match=r"embedded broker has ended .*; run Set-up again"):
+            design.settle()
+    finally:
+        design.close()
+
+
+@pytest.mark.embedded
+def test_a_client_whose_assignor_makes_the_embedded_broker_abort_is_named(own_cluster):
+    topic = own_cluster.fresh_topic("test")
+    with own_cluster.consumer(topic, "billing") as first:
+        first.poll(timeout_ms=2000)
+        second = Consumer(
+            bootstrap_servers=own_cluster.bootstrap_servers,
+            api_version=(2, 3),
+            group_id=own_cluster.namespace + "billing",
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+        )
+        second.subscribe([topic])
+        eventually(lambda: gone(own_cluster, first, second), "the broker to abort", within_s=20)
+        second.close(autocommit=False, timeout_ms=500)
+        with pytest.raises(BrokerGoneError, match="a client that is not the workbook's joined"):
+            own_cluster.check_alive()
+
+
+def gone(cluster: Cluster, *members: KafkaConsumer) -> bool:
+    with suppress(KafkaError):
+        for member in members:
+            member.poll(timeout_ms=100)
+    return not cluster.broker.alive
+
+
+# What the status says
+
+
+def foreign(design: EventDriven, value: bytes) -> None:
+    with design.cluster.producer() as producer:
+        producer.send(design.topic, value, partition=0).get(timeout=10)
+
+
+def test_the_status_counts_what_was_set_aside_and_says_why(events, day):
+    replay(day[:20], events.url)
+    foreign(events, b"\x00Avro")
+    events.settle()
+    for state in events.status().values():
+        assert state.startswith("running; set aside 1, the last at partition 0, offset ")
+    assert events.running() == BOTH
+
+
+def test_a_stranger_in_a_group_is_told_and_what_it_took_is_counted(events, day):
+    name = "customer-billing"
+    eventually(lambda: events.services[name].standing.owned == 4, "the service to have its partitions")
+    stranger = Worker("stranger", partial(read_and_commit, events, events.group(name)))
+    stranger.start()
+    eventually(lambda: events.services[name].standing.owned == 2, "the stranger to join", within_s=20)
+    assert "its group has 1 more" in events.status()[name]
+    assert "reads 2 of 4 partitions" in events.status()[name]
+    assert events.status()["installer-billing"] == "running"
+    replay(day, events.url)
+    with pytest.raises(MissedEventsError, match=f"{name}: its group has 1 more, .* run Set-up again"):
+        events.settle()
+    eventually(lambda: events.lag()[name] == 0, "the stranger to read on", within_s=20)
+    stranger.stop()
+    eventually(lambda: events.services[name].standing.owned == 4, "the stranger's partitions", within_s=60)
+    with pytest.raises(MissedEventsError, match=f"{name} missed .* another member of its group has taken"):
+        events.settle()
+    assert "1 more" not in events.status()[name]
+
+
+def read_and_commit(design: EventDriven, group: str, stop: threading.Event) -> None:
+    with design.cluster.consumer(design.topic, group) as consumer:
+        while not stop.is_set():
+            with suppress(KafkaError):
+                consumer.poll(timeout_ms=300)
+                consumer.commit(timeout_ms=2000)
+
+
+def test_a_stranger_who_reads_while_the_service_is_stopped_is_told(events, day):
+    events.stop("customer-billing")
+    stranger = Worker("stranger", partial(read_and_commit, events, events.group("customer-billing")))
+    stranger.start()
+    replay(day[:50], events.url)
+    eventually(lambda: events.lag()["customer-billing"] == 0, "the stranger to read", within_s=20)
+    assert events.status()["customer-billing"].startswith("stopped; its group has 1 more")
+    stranger.stop()
+    assert events.status()["customer-billing"] == "stopped"
+    events.start("customer-billing")
+    eventually(lambda: "missed" in events.states()["customer-billing"], "the service to notice", within_s=20)
+
+
+@pytest.mark.embedded
+def test_bills_that_a_full_partition_has_lost_are_told_when_it_settles(company, tmp_path, own_cluster, day):
     design = EventDriven(company, tmp_path, own_cluster)
     try:
-        os.kill(own_cluster.broker._child.pid, signal.SIGKILL)
-        eventually(lambda: not own_cluster.broker.alive, "the broker to die")
-
-        def settle() -> None:
-            with pytest.raises(Exception, match=r".+"):
-                design.settle()
-
-        assert seconds(settle) < 20
+        design.stop("customer-billing")
+        replay(day, design.url)
+        with own_cluster.producer(linger_ms=0) as producer:
+            for number in range(28):
+                value = random.Random(number).randbytes(900_000)
+                producer.send(design.topic, value, partition=number % 4).get(timeout=10)
+        design.start("customer-billing")
+        with pytest.raises(MissedEventsError, match=r"customer-billing missed \d+ of its events: the broker"):
+            design.settle()
+        assert "missed" in design.status()["customer-billing"]
     finally:
         design.close()
 

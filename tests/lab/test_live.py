@@ -1,15 +1,19 @@
 """A live view shows what is there, changes nothing of it, and leaves a still picture and nothing else."""
 
 import io
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from types import SimpleNamespace
 
 import pytest
+from kafka.errors import KafkaTimeoutError
 from PIL import Image
 
 from fiberlab.domain import Action, expected_cents
+from fiberlab.kafka.embedded import BrokerGoneError
 from fiberlab.lab import days
 from fiberlab.lab.bills import bills
 from fiberlab.lab.chapter import Chapter
@@ -389,3 +393,35 @@ def test_the_cell_has_its_view_at_once_and_nothing_is_printed_outside_a_notebook
         took_s = seconds(lambda: chapter.watch(*designs))
     assert took_s < 1  # 0.03 s; bench/live.py measures it
     assert said.getvalue() == ""
+
+
+# The broker ends
+
+
+def test_a_broker_that_dies_ends_the_picture_and_the_picture_says_why(chapter):
+    live = chapter.watch(chapter.event_driven(), a_second=50)
+    eventually(lambda: sum(first_picture(live)) > 20, "traffic")
+    os.kill(chapter.cluster.broker._child.pid, signal.SIGKILL)
+    eventually(lambda: live.still, "the picture to end", within_s=10)
+    assert "The embedded broker has ended and its topics are gone; run Set-up again." in live.still.sentence
+    with pytest.raises(BrokerGoneError, match="run Set-up again"):
+        live.finish()
+    again = Chapter.open("05", {})  # Set-up is not stopped by what went before it
+    try:
+        assert set(again.event_driven().status().values()) == {"running"}
+    finally:
+        again.close()
+
+
+def test_a_picture_whose_kafka_does_not_answer_waits_for_it_and_says_so(chapter, monkeypatch):
+    live = chapter.watch(chapter.event_driven(), a_second=50)
+    eventually(lambda: first_picture(live), "the first picture")
+    with monkeypatch.context() as away:
+        away.setattr(live.reader, "_look", unanswered)
+        eventually(lambda: "does not answer" in controls(live)["said"], "the picture to say so")
+    eventually(lambda: "does not answer" not in controls(live)["said"], "the picture to go on")
+    assert live.finish()
+
+
+def unanswered(_: object) -> None:
+    raise KafkaTimeoutError("no answer")

@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from fiberlab.domain import Action
 from fiberlab.lab import days, traffic
 from fiberlab.lab.running import HttpServer
-from fiberlab.lab.traffic import Answer, replay, send
+from fiberlab.lab.traffic import Answer, NobodyServesError, replay, send
 from tests.facts import eventually, seconds
 
 pytestmark = pytest.mark.embedded
@@ -175,6 +175,25 @@ def test_nobody_at_the_address_is_reported_not_raised(day):
         pass
     sent = replay(day[:2], url)
     assert [answer.reason for answer in sent.failed] == ["no answer (ConnectError)"] * 2
+
+
+def test_a_day_ends_at_once_when_an_answer_says_that_nothing_will_be_accepted_any_more(day):
+    gone = JSONResponse({"detail": "the topic is gone; run Set-up again"}, 410)
+    with app(lambda action, times: gone) as (url, got):
+        with pytest.raises(NobodyServesError, match="the topic is gone; run Set-up again"):
+            replay(day, url)
+        assert len(got) <= traffic.CLIENTS
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_day_of_which_nothing_is_accepted_for_long_ends_with_the_reason(day, monkeypatch):
+    monkeypatch.setattr(traffic, "GIVE_UP_S", 0.5)
+    busy = JSONResponse({"detail": "billing is down"}, 503)
+    with (
+        app(lambda action, times: busy) as (url, _),
+        pytest.raises(NobodyServesError, match=r"no action was accepted for 0.5 s \(.*\)"),
+    ):
+        replay(day * 20, url, attempts=100)
 
 
 def test_a_refusal_is_reported_with_its_reason_and_not_sent_again(day):

@@ -85,14 +85,14 @@ def _bring_billing_back(design: Design) -> None:
     stopped: set[str] = set()
     if isinstance(design, EventDriven):
         wait_until(lambda: _all_stopped_or_done(design), "each service to stop at a sale or to read all")
-        stopped = {name for name, status in design.status().items() if status != "running"}
+        stopped = design.services.keys() - design.running()
     _make_billing(design, HEALTHY)
     for name in stopped:
         design.start(name)
 
 
 def _all_stopped_or_done(design: EventDriven) -> bool:
-    return all(lag == 0 or design.status()[name] != "running" for name, lag in design.lag().items())
+    return all(lag == 0 or name not in design.running() for name, lag in design.lag().items())
 
 
 def _rows(day: Sequence[Action], sent: Replay, written_at_s: dict[str, float]) -> pd.DataFrame:

@@ -100,7 +100,7 @@ class Controls:
     def _service(self, name: str) -> str:
         for design in self._designs.values():
             if isinstance(design, EventDriven) and name in design.services:
-                running = design.status()[name] == "running"
+                running = name in design.running()
                 (design.stop if running else design.start)(name)
                 return f"{name} {'stopped' if running else 'started'}"
         raise LookupError(f"there is no service {name!r} here")

@@ -90,11 +90,11 @@ function groupCards(root, groups) {
       <button data-do="service" data-name="${text(group.name)}"></button></div>`).join("");
   }
   groups.forEach((group, g) => {
-    const card = box.children[g], running = group.status === "running";
+    const card = box.children[g], running = group.running;
     const behind = group.lag.reduce((sum, lag) => sum + lag, 0);
     card.classList.toggle("fl-off", !running);
     set(card.firstChild, `<b>${MARKS[g % 4]} ${text(group.name)}</b>
-      <span class="fl-state">${running ? "running" : "■ " + text(group.status)}</span>,
+      <span class="fl-state">${running ? "" : "■ "}${text(group.status)}</span>,
       <span class="${behind > 20 ? "fl-wrong" : ""}">lag ${count(behind)}</span>
       <div class="fl-lags" title="lag by partition">${group.lag.map((lag, p) =>
         `<div class="${lag > 5 ? "fl-late" : ""}">P${p}<br>${count(lag)}</div>`).join("")}</div>

@@ -6,6 +6,7 @@ from collections import deque
 from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
 from fiberlab.domain import SALES
 from fiberlab.eventdriven.events import UnreadableEventError, decode
@@ -37,16 +38,17 @@ class TopicReader:
         self.ends: dict[int, int] = {}
         self.cursors: dict[str, dict[int, int]] = {}
         self.looks = 0  # how often ends and cursors were looked at
+        self.problem = ""  # why nothing new is seen
 
     def run(self, stop: threading.Event) -> None:
-        """Return once `stop` is set, with the connections closed."""
+        """Return once `stop` is set, with the connections closed. Raises BrokerGoneError."""
         with TopicView(self.design.cluster, self.design.topic) as view:
             reader = self._reader(view)
             try:
                 while not stop.is_set():
-                    self._read(reader, stop)
-                    self._look(view)
-                self._look_again(view)
+                    self._read_and_look(reader, view, stop)
+                if not self.problem:
+                    self._look_again(view)
             finally:
                 reader.close(autocommit=False, timeout_ms=1000)
 
@@ -56,6 +58,16 @@ class TopicReader:
         reader.assign([TopicPartition(self.design.topic, number) for number in self.ends])
         reader.seek_to_beginning()
         return reader
+
+    def _read_and_look(self, reader: KafkaConsumer, view: TopicView, stop: threading.Event) -> None:
+        try:
+            self._read(reader, stop)
+            self._look(view)
+            self.problem = ""
+        except KafkaError:
+            self.design.cluster.check_alive()
+            self.problem = "Kafka does not answer: the picture stands still until it does"
+            stop.wait(LOOK_S)
 
     def _read(self, reader: KafkaConsumer, stop: threading.Event) -> None:
         """Read for LOOK_S, so that the cursors are looked at so often. A pause lets more than one come."""

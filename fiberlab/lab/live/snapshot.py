@@ -54,7 +54,7 @@ def topic(reader: TopicReader, guest: Guest) -> State:
             [record.partition, record.offset, kind_number(record.actor), record.sale, record.id]
             for record in new
         ],
-        "groups": [_group(name, status, reader, guest) for name, status in reader.design.status().items()],
+        "groups": [_group(name, status, reader, guest) for name, status in reader.design.states().items()],
         "guest": {"name": guest.listener.name, "is_there": guest.is_there},
     }
 
@@ -63,6 +63,7 @@ def _group(name: str, status: str, reader: TopicReader, guest: Guest) -> State:
     return {
         "name": name,
         "status": status,
+        "running": name in reader.design.running(),
         "cursors": [offset for _, offset in sorted(reader.cursors.get(name, {}).items())],
         "lag": reader.lag(name),
         "bills": name in reader.design.ledgers,

@@ -22,9 +22,14 @@ def still(
     charges: Mapping[str, list[Charge]],
     company: Company,
     reader: TopicReader | None,
+    problem: str = "",
 ) -> fig.Figure:
-    """The final picture with its sentence. `charges` by design; those of other actions are left out."""
-    figures = _bills(sent, charges, company)
+    """The final picture with its sentence. `charges` by design; those of other actions are left out.
+
+    `problem` is why the picture ended before its time.
+    """
+    figures = [_words(problem, problem)] if problem else []
+    figures += _bills(sent, charges, company)
     if reader:
         rows = pd.DataFrame(reader.records, columns=Record._fields)
         figures.append(topic_lanes(rows.drop_duplicates(["partition", "offset"]), reader.cursors))
@@ -46,16 +51,16 @@ def _bills(
     ours = {design: [c for c in written if c.id in sent] for design, written in charges.items()}
     frames = {design: bills(day, written, company) for design, written in ours.items()}
     if not any(frame[["billed_cents", "expected_cents"]].to_numpy().any() for frame in frames.values()):
-        return [_nothing()]
+        return [_words("No sale yet, so there is no bill", "No sale was made, so nothing was billed.")]
     if len(frames) == 2:
         return [both_designs(frames["coupled"], frames["event-driven"])]
     return [bills_against_oracle(frame) for frame in frames.values()]
 
 
-def _nothing() -> fig.Figure:
-    picture, [axes] = fig.canvas("No sale yet, so there is no bill", 1)
+def _words(title: str, sentence: str) -> fig.Figure:
+    picture, [axes] = fig.canvas(title, 1)
     axes.set(xticks=[], yticks=[])
-    return fig.finish(picture, "No sale was made, so nothing was billed.")
+    return fig.finish(picture, sentence)
 
 
 def stacked(pictures: list[bytes]) -> bytes:

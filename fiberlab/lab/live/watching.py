@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from fiberlab.domain import Action, Company
 from fiberlab.lab.designs import Design, EventDriven
-from fiberlab.lab.figure import Figure
+from fiberlab.lab.figure import Figure, capital
 from fiberlab.lab.live import snapshot as say
 from fiberlab.lab.live.controls import Controls
 from fiberlab.lab.live.following import steps
@@ -65,17 +65,24 @@ class Live:
         if not self.still:
             self.traffic.change(paused=self.traffic.script.day is None)
             self.traffic.change(a_second=max(self.traffic.a_second, HURRY_A_SECOND))
-            wait_until(self._over, "the day's traffic to be sent and answered", within_s)
+            wait_until(
+                lambda: self._over() or not self._ticker.running,
+                "the day's traffic to be sent and answered",
+                within_s,
+            )
             for design in self.designs.values():
                 design.settle()
-        return self.close()
+        self.close()
+        self._ticker.raise_error()  # what has ended the picture before its time
+        return self.still
 
     def close(self) -> Figure:
         """The final picture as it is now; nothing of the view is left running. Closing twice is fine."""
         self._ticker.tell_to_stop()
         self._wake.set()
         self._ticker.stop()
-        self._ticker.raise_error()
+        if not self.still:
+            self._ticker.raise_error()
         self._shown.leave(self.still)  # once more: nbclient hears only a cell that is running
         return self.still
 
@@ -100,6 +107,7 @@ class Live:
             for part in (self._reading, self.controls, self.traffic):
                 part.start()  # here and not before: a cell is to return at once
             while not stop.is_set() and not self._day_is_over():
+                self._reading.raise_error()  # the broker has ended: nothing more will be seen
                 self.view.snapshot = self._snapshot()
                 self._wake.wait(TICK_S)
                 self._wake.clear()
@@ -120,7 +128,7 @@ class Live:
         self.books.look(BILLS_S)
         asked = self.traffic.requests
         return {
-            "controls": say.controls(self.traffic, self.controls.delay_s, self.controls.said),
+            "controls": say.controls(self.traffic, self.controls.delay_s, self._said()),
             "designs": {name: say.requests(requests) for name, requests in asked.items()},
             "actors": self.books.sent_by,
             "topic": say.topic(self.reader, self.guest) if self.reader else None,
@@ -128,6 +136,9 @@ class Live:
             "followed": self._followed(),
             "sentence": say.sentence(self.books.outcomes, self.reader),
         }
+
+    def _said(self) -> str:
+        return (self.reader and self.reader.problem) or self.controls.said
 
     def _followed(self) -> list[str]:
         action = self.controls.followed
@@ -142,7 +153,10 @@ class Live:
             for part in (self.traffic, self.controls, self._reading):
                 part.stop()
             self.books.look()
-            self.still = still(self.traffic.script.sent, self.books.charges, self.company, self.reader)
+            problem = f"{capital(str(error))}." if (error := self._reading.error) else ""
+            self.still = still(
+                self.traffic.script.sent, self.books.charges, self.company, self.reader, problem
+            )
             self._shown.leave(self.still)
         finally:
             self.view.leave(self.still)
