@@ -13,15 +13,18 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 
 from fiberlab.lab import source
+
+ROOT = source.PACKAGE.parent
 
 # In every table a name stands for that module and all below it; * stands for any text.
 # DIRECTIONS: of several rows that name a module the longest counts. The standard library is free
@@ -129,7 +132,14 @@ class Technology(NamedTuple):
     reason: str
 
 
+HTTP_CLIENT = "fiberlab.lab.http_client"
+ONE_CLIENT = "a client made elsewhere asks the machine's proxy for 127.0.0.1; take http_client.HttpClient"
+
 TECHNOLOGIES = (
+    *(
+        Technology(client, (HTTP_CLIENT,), ONE_CLIENT)
+        for client in ("httpx", "urllib", "http", "requests", "aiohttp", "urllib3")
+    ),
     Technology(
         "fastapi",
         (
@@ -156,7 +166,8 @@ TECHNOLOGIES = (
     Technology(
         "confluent_kafka", (), "only the library file inside it is loaded; kafka-python is the client"
     ),
-    Technology("IPython", ("fiberlab.lab",), "Jupyter is the stage"),
+    Technology("IPython", ("fiberlab.lab", "fiberlab.commands.kernel"), "Jupyter is the stage"),
+    Technology("runpy", ("fiberlab.commands.__main__",), "an import by text would pass every rule above"),
     Technology("ipywidgets", ("fiberlab.lab",), "Jupyter is the stage"),
     Technology("anywidget", ("fiberlab.lab",), "Jupyter is the stage"),
     Technology("matplotlib", ("fiberlab.lab",), "pictures are drawn on the stage"),
@@ -226,6 +237,30 @@ def wrong_homes(root: Path) -> Iterator[str]:
         for row in TECHNOLOGIES:
             if row.name in imported and not any(covers(home, module) for home in row.only_in):
                 yield f"{module} imports {row.name}: {row.reason}"
+
+
+def wrong_clients(root: Path, folders: Sequence[str]) -> Iterator[str]:
+    """What makes an HTTP client of its own in these folders beside the package: notebooks, tests, bench."""
+    clients = {row.name for row in TECHNOLOGIES if row.reason == ONE_CLIENT}
+    for file in sorted(file for folder in folders for file in (root / folder).rglob("*.*")):
+        path = file.relative_to(root).as_posix()
+        if "/." not in path:  # Jupyter's checkpoints
+            yield from (
+                f"{path} imports {name}: {ONE_CLIENT}" for name in sorted(clients & imported_by(file))
+            )
+
+
+def imported_by(file: Path) -> set[str]:
+    """The top-level names that a Python file or the cells of a notebook import."""
+    if file.suffix not in (".py", ".ipynb"):
+        return set()
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".ipynb":
+        cells = nbformat.reads(text, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    statements = [node for node in ast.walk(parsed(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = [getattr(node, "module", None) or alias.name for node in statements for alias in node.names]
+    return {module.split(".")[0] for module in modules}
 
 
 def wrong_uses(root: Path) -> Iterator[str]:
@@ -424,6 +459,24 @@ def test_the_package_keeps_the_rule(rule: Rule):
     assert list(rule(source.PACKAGE)) == []
 
 
+BESIDE = ("notebooks", "tests", "bench", "data", "pictures")
+
+
+def test_notebooks_tests_and_benches_make_no_http_client_of_their_own():
+    assert list(wrong_clients(ROOT, BESIDE)) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["import httpx", "from urllib.request import urlopen", "import pandas, http.client as h"]
+)
+def test_a_client_planted_in_a_cell_or_a_bench_is_reported(tmp_path: Path, line: str):
+    cell = nbformat.v4.new_code_cell(f"def ask():\n    {line}")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "07-planted.ipynb")
+    (tmp_path / "planted.py").write_text(f"{line}\nfrom . import helper")
+    told = list(wrong_clients(tmp_path, ["."]))
+    assert [line.split(" imports ")[0] for line in told] == ["07-planted.ipynb", "planted.py"]
+
+
 def test_the_size_of_the_package_is_reported():
     total = sum(sizes(source.PACKAGE).values())
     print(f"{size_report(source.PACKAGE)}\n{total:5} in all")
@@ -498,6 +551,12 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("a_new_module.py", "from fiberlab import domain", "fiberlab.a_new_module imports fiberlab.domain"),
     ),
     wrong_homes: (
+        ("lab/traffic.py", "import httpx", "lab.traffic imports httpx"),
+        ("commands/workbook.py", "import urllib.request", "commands.workbook imports urllib"),
+        ("lab/checks.py", "from http.client import HTTPConnection", "lab.checks imports http"),
+        ("lab/checks.py", "import requests", "lab.checks imports requests"),
+        ("lab/checks.py", "import aiohttp", "lab.checks imports aiohttp"),
+        ("lab/checks.py", "from urllib3 import PoolManager", "lab.checks imports urllib3"),
         ("coupled/billing.py", "from fastapi import Request", "coupled.billing imports fastapi"),
         ("coupled/backend.py", "import uvicorn", "coupled.backend imports uvicorn"),
         ("lab/checks.py", "import uvicorn", "lab.checks imports uvicorn"),
@@ -507,6 +566,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("eventdriven/marketing.py", "import smtplib", "eventdriven.marketing imports smtplib"),
         ("mailing.py", "from aiosmtpd.smtp import SMTP", "fiberlab.mailing imports aiosmtpd"),
         ("kafka/embedded.py", "import confluent_kafka", "kafka.embedded imports confluent_kafka"),
+        ("lab/checks.py", "import runpy", "lab.checks imports runpy"),
         ("kafka/cluster.py", "import IPython", "kafka.cluster imports IPython"),
         ("kafka/cluster.py", "import ipywidgets", "kafka.cluster imports ipywidgets"),
         ("kafka/cluster.py", "import anywidget", "kafka.cluster imports anywidget"),

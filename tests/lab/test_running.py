@@ -4,13 +4,13 @@ import socket
 import threading
 import time
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
 from fiberlab.lab import running
+from fiberlab.lab.http_client import NoAnswerError
 from fiberlab.lab.running import HttpServer, StillRunningError, Worker, wait_until
-from tests.facts import eventually, files_open, seconds
+from tests.facts import answer_from, eventually, files_open, seconds
 
 pytestmark = pytest.mark.embedded
 
@@ -135,10 +135,10 @@ def hello() -> FastAPI:
 
 def test_a_server_answers_as_soon_as_it_is_made_and_its_port_is_free_afterwards():
     server = HttpServer("app", hello())
-    assert httpx.get(server.url, trust_env=False).json() == "hello"
+    assert answer_from(server.url).json() == "hello"
     server.stop()
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(server.url, trust_env=False)
+    with pytest.raises(NoAnswerError):
+        answer_from(server.url)
     with socket.create_server(("127.0.0.1", int(server.url.rpartition(":")[2]))):
         assert server.worker.status == "stopped"
 
@@ -147,15 +147,13 @@ def test_two_servers_get_two_ports():
     first, second = HttpServer("first", hello()), HttpServer("second", hello())
     assert first.url != second.url
     first.stop()
-    assert httpx.get(second.url, trust_env=False).json() == "hello"
+    assert answer_from(second.url).json() == "hello"
     second.stop()
 
 
 def test_a_request_on_its_way_is_answered_before_the_server_ends():
     server, answers = HttpServer("app", hello()), []
-    client = threading.Thread(
-        target=lambda: answers.append(httpx.get(f"{server.url}/slow", trust_env=False).json())
-    )
+    client = threading.Thread(target=lambda: answers.append(answer_from(f"{server.url}/slow").json()))
     client.start()
     eventually(lambda: server._server.server_state.connections, "the request to arrive")
     server.stop()
