@@ -2,6 +2,7 @@
 
 # ruff: noqa: F811 (fixtures are asked for by the names under which they are imported)
 
+import ast
 import json
 import shutil
 import sysconfig
@@ -124,10 +125,10 @@ plt.close()
 "stranger" if "stranger" in globals() else colour
 """
 SEEN = """
-import json, os, sys
+import os, sys
 import my_module
 seen = {"python": sys.executable, "stranger": "stranger" in globals(), "module": my_module.__file__}
-print(json.dumps(seen | {"environment": dict(os.environ)}))
+seen["environment"] = dict(os.environ)
 """
 
 
@@ -149,7 +150,7 @@ def test_the_workbook_has_venvs_extensions_and_kernel_only_and_no_kernel_knows_t
             kernels = answer_from(f"{server}/api/kernelspecs{token}").json()["kernelspecs"]
             session = answer_from(f"{server}/api/sessions{token}", "POST", json=SESSION).json()
             runtime = load(ready).VENV / "home/runtime"
-            seen = said_by_kernel(runtime / f"kernel-{session['kernel']['id']}.json", SEEN)
+            seen = seen_by_kernel(runtime / f"kernel-{session['kernel']['id']}.json")
             processes = [running, *psutil.Process(running.pid).children(recursive=True)]
             told = [(psutil.Process(p.pid).environ(), psutil.Process(p.pid).cmdline()) for p in processes]
         finally:
@@ -183,17 +184,15 @@ def test_the_kernel_is_described_as_ipykernel_describes_its_own():
     assert ours | {"argv": []} == kernelspec.get_kernel_dict() | {"argv": []}
 
 
-def said_by_kernel(connection, code):
-    """What the kernel of this connection file prints, read as JSON."""
+def seen_by_kernel(connection):
+    """What SEEN finds in the kernel of this connection file; a request waits while it still starts."""
     eventually(connection.exists, "the kernel's connection file")
     client = BlockingKernelClient(connection_file=str(connection))
     client.load_connection_file()
     client.start_channels()
-    said = []
     try:
-        client.wait_for_ready(timeout=60)
-        reply = client.execute_interactive(code, timeout=60, output_hook=said.append)
-        assert reply["content"]["status"] == "ok", reply["content"].get("evalue")
+        reply = client.execute(SEEN, reply=True, timeout=60, user_expressions={"seen": "seen"})["content"]
     finally:
         client.stop_channels()
-    return json.loads("".join(message["content"].get("text", "") for message in said))
+    assert reply["status"] == "ok", reply
+    return ast.literal_eval(reply["user_expressions"]["seen"]["data"]["text/plain"])
