@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
@@ -180,21 +181,58 @@ def last_words() -> str:
     return next((line for line in reversed(lines) if line.startswith("ERROR: ")), lines[-1])
 
 
-def environment() -> dict[str, str]:
-    """Return this environment without another Python's paths, and with the tools' settings kept in .venv."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
-    homes = ["IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"]
-    return {**kept, **dict.fromkeys(homes, str(VENV / "home")), "PYTHONUTF8": "1"}
-
-
 def hand_over(module: str, *arguments: str) -> int:
     """Go on as this module in the Python of .venv; return its exit status."""
-    command = [str(PYTHON), "-m", module, *arguments]
+    command = [str(PYTHON), "-m", "fiberlab.commands", module, *arguments]
     os.chdir(ROOT)
     if os.name == "posix":  # nobody stands between it and Ctrl-C, or a signal
         sys.stdout.flush()
         os.execve(command[0], command, environment())
     return subprocess.call(command, env=environment())
+
+
+# --- what passes of this computer's settings ---
+
+# Names of variables that stay outside, and why. Each of these tools is used here, is set up by the project,
+# and would obey a setting that was made for something else. All other names pass: proxies, certificates,
+# pip's own, KAFKA_..., FIBERLAB_..., those of the operating system.
+KEPT_OUT = (
+    ("PYTHON* __PYVENV_LAUNCHER__ VIRTUAL_ENV*", "another Python's folders, start-up files and switches"),
+    ("JUPYTER* JPY_* JP_LSP_* JLAB_* KERNEL_* GATEWAY_*", "another server's address, extensions and kernels"),
+    ("IPYTHON* IPYKERNEL* TRAITLETS_* NBCONVERT_* NBFORMAT_*", "start-up files, and checks of another kind"),
+    ("DEBUGPY_* PYDEV* PYZMQ_* TORNADO_*", "an editor's debugger, and other sockets, within each kernel"),
+    ("MPL* MATPLOTLIB*", "pictures in another style, or in a window that is not there"),
+    ("PANDAS_* ANYWIDGET_*", "behaviour of a later release, or of a developer's computer"),
+    (
+        "PYTEST* PY_COLORS PY_IGNORE_* TOX_* HYPOTHESIS_*",
+        "another project's plugins and options in our tests",
+    ),
+    ("COVERAGE_* COV_*", "another project's measurement; chapter 03 counts tests with our own"),
+    ("RUFF_*", "another project's rules"),
+    ("FASTAPI_* OTEL_* PYDANTIC_* WEB_CONCURRENCY FORWARDED_ALLOW_IPS", "another web server's set-up"),
+    ("AIOSMTPD_* ASYNCIO_CATCHUP_DELAY", "another mail server's set-up"),
+    ("SSLKEYLOGFILE", "a file that cannot be written stops every client, even one without TLS"),
+)
+PASSES = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED")  # they change no result
+OWN = {
+    "IPYTHONDIR": str(VENV / "home"),
+    "JUPYTER_CONFIG_DIR": str(VENV / "home"),
+    "JUPYTER_DATA_DIR": str(VENV / "home"),
+    "JUPYTER_PATH": str(ROOT / "fiberlab/commands/jupyter"),  # the kernel: .venv's Python, and nothing else
+    "MPLCONFIGDIR": str(VENV / "home"),
+    "PYTHONUTF8": "1",
+}
+
+
+def environment() -> dict[str, str]:
+    """Return what passes of this environment, and the project's own settings."""
+    return {**{name: value for name, value in os.environ.items() if passes(name)}, **OWN}
+
+
+def passes(name: str) -> bool:
+    """Tell whether a variable of this name reaches what lab.py starts."""
+    patterns = [pattern for names, _ in KEPT_OUT for pattern in names.split()]
+    return name in PASSES or not any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 # --- the command line ---

@@ -96,7 +96,7 @@ def body(action: Action) -> dict[str, Any]:
 
 def new_app(title: str) -> FastAPI:
     """An HTTP app that answers bad requests with a reason: 400, 403, 404, 405, 409, 422 or 503."""
-    app = FastAPI(title=title, redirect_slashes=False)
+    app = FastAPI(title=title, redirect_slashes=False, docs_url=None, redoc_url=None)  # both fetch scripts
     app.add_exception_handler(RequestValidationError, _malformed)
     for status, sentence in _BY_STATUS.items():
         app.add_exception_handler(status, _refusal(status, sentence))

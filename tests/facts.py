@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fiberlab.lab.http_client import HttpClient, Response
+
 
 def eventually(fact: Callable[[], object], awaited: str, within_s: float = 15) -> None:
     """Return as soon as the fact holds; fail, naming what was awaited, after within_s."""
@@ -13,6 +15,12 @@ def eventually(fact: Callable[[], object], awaited: str, within_s: float = 15) -
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within_s} s for {awaited}")
         time.sleep(0.01)
+
+
+def answer_from(url: str, method: str = "GET", within_s: float = 30, **request: object) -> Response:
+    """What an HTTP server of this computer answers."""
+    with HttpClient(within_s=within_s) as http:
+        return http.request(method, url, **request)
 
 
 def seconds(act: Callable[[], object]) -> float:

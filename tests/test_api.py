@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 
 from fiberlab.api import body
 from fiberlab.domain import Action, Actor
 from fiberlab.lab import days
 from fiberlab.lab.designs import Coupled, EventDriven
+from fiberlab.lab.http_client import HttpClient, Response
+from tests.facts import answer_from
 
 SALE = {
     "id": "a-1",
@@ -31,7 +32,7 @@ JSON = "application/json"
 class Target(NamedTuple):
     """A running design: where to post, and how many traces (charges and events) requests have left."""
 
-    http: httpx.Client
+    http: HttpClient
     traces: Callable[[], int]
 
 
@@ -44,7 +45,7 @@ def target(request, company, cluster, tmp_path_factory) -> Iterator[Target]:
     else:
         design = EventDriven(company, folder, cluster, services=())
         traces = lambda: sum(design.view.ends().values())  # noqa: E731
-    with httpx.Client(base_url=design.url, trust_env=False, timeout=20) as http:
+    with HttpClient(design.url) as http:
         yield Target(http, traces)
     design.close()
 
@@ -180,7 +181,7 @@ def test_an_action_that_is_not_marked_as_json_is_refused(target, mark):
     assert target.traces() == 0
 
 
-def assert_refused(answer: httpx.Response, status: int, words: tuple[str, ...]) -> None:
+def assert_refused(answer: Response, status: int, words: tuple[str, ...]) -> None:
     assert answer.status_code == status, answer.text
     detail = answer.json()["detail"]
     assert [word for word in words if word not in detail] == [], detail
@@ -192,8 +193,8 @@ def assert_refused(answer: httpx.Response, status: int, words: tuple[str, ...]) 
 def test_the_sale_that_the_table_spoils_is_good_and_leaves_a_trace(request, company, cluster, tmp_path):
     for design in (Coupled(company, tmp_path), EventDriven(company, tmp_path, cluster)):
         try:
-            answer = httpx.post(
-                f"{design.url}/actions", content=sent(), headers={"content-type": JSON}, trust_env=False
+            answer = answer_from(
+                f"{design.url}/actions", "POST", content=sent(), headers={"content-type": JSON}
             )
             assert answer.is_success, answer.text
             design.settle()
@@ -208,7 +209,7 @@ def test_the_sale_that_the_table_spoils_is_good_and_leaves_a_trace(request, comp
 def test_any_moment_with_a_time_zone_is_accepted(company, tmp_path, at):
     design = Coupled(company, tmp_path)
     try:
-        answer = httpx.post(f"{design.url}/actions", json=SALE | {"at": at}, trust_env=False)
+        answer = answer_from(f"{design.url}/actions", "POST", json=SALE | {"at": at})
         assert (answer.status_code, answer.text) == (200, '{"action_id":"a-1","amount_cents":3999}')
     finally:
         design.close()

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import httpx
 from packaging.requirements import Requirement
 
 from fiberlab.api import new_app
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.days import DATA
+from fiberlab.lab.http_client import HttpClient
 from fiberlab.lab.running import HttpServer
 from fiberlab.ledger import Charge, Ledger
 
@@ -62,7 +62,8 @@ def _installed(pin: Requirement) -> bool:
 def _http() -> None:
     server = HttpServer("set-up check", new_app("set-up check"))
     try:
-        httpx.get(server.url, trust_env=False)
+        with HttpClient(server.url) as http:
+            http.get("/")
     finally:
         server.stop()
 

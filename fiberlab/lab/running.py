@@ -8,6 +8,8 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 
+from fiberlab.lab.running_http import Patience, WholeRequests
+
 STOP_WITHIN_S = 15
 
 
@@ -78,8 +80,7 @@ class HttpServer:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, lifespan="off")
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(_settings(app))
         self.worker = Worker(name, lambda stop: self._server.run(sockets=[self._socket]))
         self.worker.start()
         try:
@@ -96,6 +97,19 @@ class HttpServer:
             self.worker.stop()
         finally:
             self._socket.close()
+
+
+def _settings(app: FastAPI) -> uvicorn.Config:
+    """How an app is served. What uvicorn only warns of, strangers that knock, stays out of the cell."""
+    return uvicorn.Config(
+        WholeRequests(app),
+        http=Patience,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        timeout_graceful_shutdown=2,
+    )
 
 
 def wait_until(fact: Callable[[], bool], awaited: str, within_s: float = 30, every_s: float = 0.01) -> None:
