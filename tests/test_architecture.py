@@ -1,4 +1,4 @@
-"""Who may import whom, which technology lives where, how long functions may be, and that importing does nothing.
+"""Who may import whom, which technology lives where, how long a function is, and that importing does nothing.
 
 The tables are the rules: a newcomer adds a rule by adding a row. Every rule is proven by a violation
 planted in a copy of the package (`PLANTED`); what must stay allowed is proven too (`ALLOWED`). The

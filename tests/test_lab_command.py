@@ -50,7 +50,10 @@ def ready(tree):
     home = load(tree)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home.VENV], check=True)
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(home.VENV)}))
-    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    borrowed = Path(sysconfig.get_path("purelib"))
+    (packages / "borrowed.pth").write_text(str(borrowed), encoding="utf-8")
+    for known in borrowed.glob("*.dist-info"):
+        (packages / known.name).symlink_to(known)
     for part in ("share/jupyter", "etc/jupyter"):
         shutil.copytree(Path(sys.prefix, part), home.VENV / part, copy_function=os.symlink)
     (home.VENV / "share/jupyter/lab/settings/overrides.json").unlink(missing_ok=True)
