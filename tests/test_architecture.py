@@ -104,9 +104,15 @@ DIRECTIONS = (
     ),
     Direction(
         "fiberlab.eventdriven.events",
-        ("fiberlab.domain", "fiberlab.ledger"),
+        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.eventdriven.cloudevent"),
         ("*",),
         "the contract does not know who writes and who listens",
+    ),
+    Direction(
+        "fiberlab.eventdriven.cloudevent",
+        (),
+        (),
+        "what a valid CloudEvent is has nothing to do with which events are ours",
     ),
     Direction(
         "fiberlab.kafka", ("fiberlab.kafka",), ("*",), "which Kafka it is has nothing to do with fiber"
@@ -472,6 +478,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
             "from fiberlab.eventdriven import events",
             "standing imports fiberlab.eventdriven.events",
         ),
+        ("eventdriven/cloudevent.py", "import pydantic", "fiberlab.eventdriven.cloudevent imports pydantic"),
         ("__init__.py", "from fiberlab.domain import Plan", "fiberlab imports fiberlab.domain"),
         ("domain.py", "import pydantic", "fiberlab.domain imports pydantic"),
         (

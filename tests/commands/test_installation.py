@@ -197,8 +197,6 @@ def test_a_computer_without_an_embedded_broker_installs_the_rest(
     monkeypatch.setattr(home.os, "name", system)
     monkeypatch.setattr(home.platform, "machine", lambda: machine)
     monkeypatch.setattr(home.platform, "mac_ver", lambda: (release, ("", "", ""), machine))
-    monkeypatch.setattr(
-        home.REQUIREMENTS.__class__, "read_text", lambda *_, **__: "small==1\nconfluent-kafka==2.16.1 #"
-    )
+    monkeypatch.setattr(home, "REQUIREMENTS", SimpleNamespace(read_text=lambda **_: PINS))
     assert home.no_embedded_broker() == kind
     assert home.wanted() == ["small==1"]
