@@ -13,8 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Action, Actor, NotAllowedError, UnknownNameError
-from fiberlab.ledger import ConflictingChargeError, LedgerDownError
+from fiberlab.ledger import ConflictingChargeError
 from fiberlab.mailing import MailServerDownError
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9 ._:-]+$")]
@@ -39,7 +40,7 @@ _BY_STATUS = {
     404: "there is nothing at this address; POST one action to /actions",
     405: "this address takes no such method; POST one action to /actions",
 }
-_REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409, LedgerDownError: 503}
+_REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409, DatabaseDownError: 503}
 _REFUSALS |= {MailServerDownError: 503}
 _PROBLEMS_TOLD = 8
 
