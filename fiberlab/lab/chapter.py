@@ -124,10 +124,11 @@ class Chapter(Reader):
             closing.callback(self._close_live)
 
     def _close(self, kind: type) -> None:
-        if design := self._running.pop(kind, None):
+        if design := self._running.get(kind):
             if self._live and design in self._live.designs.values():
                 self._close_live()
             design.close()
+            del self._running[kind]  # not before: an interrupted close is done again
 
     def _close_live(self) -> None:
         live, self._live = self._live, None
