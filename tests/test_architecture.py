@@ -210,16 +210,16 @@ USES = (
     Use("__import__", (), "an import by text would pass every rule above"),
 )
 
-MODULE_LINES = 150  # every line of the file
+MODULE_LINES = 250  # every line of the file
 FUNCTION_LINES = 20  # lines of the body that are not blank; decorators, signature and docstring are free
 # Of several rows that name a module the longest counts, as in DIRECTIONS.
 PACKAGE_LINES = {
-    "fiberlab": 1100,  # the three designs and what they stand on: what a learner reads
+    "fiberlab": 1300,  # the three designs and what they stand on: what a learner reads
     "fiberlab.kafka": 1500,  # which Kafka?
-    "fiberlab.lab": 4200,  # the stage of the notebooks, checks and progress included
+    "fiberlab.lab": 4800,  # the stage of the notebooks, checks and progress included
     "fiberlab.lab.coupling": 1200,  # what a change costs, measured on copies of the source
     "fiberlab.lab.exercises": 1900,  # what each exercise must do, read by whoever has tried
-    "fiberlab.lab.live": 1100,  # pictures that move, in a folder of their own with their JavaScript
+    "fiberlab.lab.live": 1300,  # pictures that move, in a folder of their own with their JavaScript
     "fiberlab.lab.readiness": 700,  # chapter 10's model: costs, break-even, verdict, sliders and record
     "fiberlab.commands": 1050,  # what lab.py calls
 }
@@ -540,7 +540,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("lab/checks.py", "def f():\n    os.getenv('A')", "lab.checks uses getenv"),
         ("domain.py", "kafka = __import__('kafka')", "domain uses __import__"),
     ),
-    long_modules: (("planted.py", "#\n" * 151, "planted has 151 lines"),),
+    long_modules: (("planted.py", "#\n" * 251, "planted has 251 lines"),),
     long_functions: (
         ("planted.py", "def long():\n" + "    print()\n" * 21, "planted.long has 21 lines"),
         ("planted.py", "class A:\n  def f(self):\n" + "    print()\n" * 21, "planted.A.f has 21 lines"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fiberlab.commands import copies
 from fiberlab.commands.copies import COPIES, NOT_RUN, ORIGINALS, CopyError, Notebook
+from fiberlab.lab.kept_file import NotKeptError
 
 EVERYTHING = "everything"
 
@@ -91,5 +92,5 @@ def _where(kept: Path | None) -> str:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except CopyError as end:
+    except (CopyError, NotKeptError) as end:
         sys.exit(str(end))
