@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from fiberlab.domain import Action
-from fiberlab.kafka import environment as settings
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.lab import days
-from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
-from fiberlab.lab.live.listening import Listener
-from fiberlab.lab.live.watching import Live
-from fiberlab.lab.mailbox import Mailbox
-from fiberlab.lab.reader import Reader
-from fiberlab.lab.services import Handle
-from fiberlab.mailing import Mailing
+from fiberlab.lab.interrupts import interrupt_waits
+
+with interrupt_waits():  # libraries that are imported by half would not work until the kernel is restarted
+    from fiberlab.domain import Action
+    from fiberlab.kafka import environment as settings
+    from fiberlab.kafka.cluster import Cluster, connect
+    from fiberlab.lab import days
+    from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
+    from fiberlab.lab.live.listening import Listener
+    from fiberlab.lab.live.watching import Live
+    from fiberlab.lab.mailbox import Mailbox
+    from fiberlab.lab.reader import Reader
+    from fiberlab.lab.services import Handle
+    from fiberlab.mailing import Mailing
 
 _open: list["Chapter"] = []  # at most one in a kernel
 
