@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from fiberlab.database import Database
-
-MOST_CENTS = 2**63 - 1  # SQLite's largest integer
+from fiberlab.domain import check_amount
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,7 @@ class Charge:
     amount_cents: int
 
     def __post_init__(self) -> None:
-        if type(self.amount_cents) is not int or not 0 <= self.amount_cents <= MOST_CENTS:
-            raise AmountError(f"amount_cents {self.amount_cents!r} is not whole cents from 0 to {MOST_CENTS}")
-
-
-class AmountError(ValueError):
-    """An amount that no ledger holds: negative, a fraction of a cent, or beyond SQLite's integers."""
+        check_amount("amount_cents", self.amount_cents)
 
 
 class ConflictingChargeError(ValueError):

@@ -6,6 +6,7 @@ addresses and consent are kept here alone. Letters go to a server on this machin
 
 import smtplib
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from ipaddress import ip_address
@@ -51,8 +52,10 @@ class MailServer:
     def send(self, letter: EmailMessage) -> None:
         """Return once the server has taken the letter; raise MailServerDownError if it has not."""
         try:
-            with smtplib.SMTP(self.host, self.port, "localhost", ANSWER_WITHIN_S) as smtp:
+            with closing(smtplib.SMTP(self.host, self.port, "localhost", ANSWER_WITHIN_S)) as smtp:
                 smtp.send_message(letter)
+                with suppress(smtplib.SMTPServerDisconnected):
+                    smtp.quit()  # not after an interrupt: its answer would be taken for the letter's
         except OSError as error:  # smtplib's own errors are OSErrors, too
             raise MailServerDownError(
                 f"the mail server at {self.host}:{self.port} took no letter ({error}); start it and try again"

@@ -38,6 +38,7 @@ class Direction(NamedTuple):
 DIRECTIONS = (
     Direction("fiberlab", (), (), "no re-exports: every name has one address"),
     Direction("fiberlab.domain", (), (), "what is sold, to whom, at what price outlives every technology"),
+    Direction("fiberlab.names", (), (), "a name is a text, whoever sends, sells or reads it"),
     Direction("fiberlab.database", (), (), "how a file fails is the same whatever is kept in it"),
     Direction(
         "fiberlab.ledger",
@@ -53,7 +54,7 @@ DIRECTIONS = (
     ),
     Direction(
         "fiberlab.api",
-        ("fiberlab.domain", "fiberlab.database", "fiberlab.ledger", "fiberlab.mailing"),
+        ("fiberlab.domain", "fiberlab.database", "fiberlab.ledger", "fiberlab.mailing", "fiberlab.names"),
         ("fastapi", "pydantic"),
         "both designs accept the same request, so it can know neither",
     ),
@@ -119,6 +120,7 @@ DIRECTIONS = (
     Direction(
         "fiberlab.lab",
         (
+            "fiberlab.names",
             "fiberlab.domain",
             "fiberlab.database",
             "fiberlab.ledger",
@@ -472,6 +474,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
             "fiberlab.commands.series imports fiberlab.dom",
         ),
         ("domain.py", "from fiberlab import ledger", "fiberlab.domain imports fiberlab.ledger"),
+        ("names.py", "from . import domain", "fiberlab.names imports fiberlab.domain"),
         ("database.py", "from . import domain", "fiberlab.database imports fiberlab.domain"),
         ("ledger.py", "from . import api", "fiberlab.ledger imports fiberlab.api"),
         ("ledger.py", "import pandas", "fiberlab.ledger imports pandas"),

@@ -85,8 +85,8 @@ def test_every_long_cell_that_was_interrupted_runs_again_and_says_what_it_says(n
             if took_s > LONG_S:
                 for _ in range(2):
                     told = kernel.interrupted(cell.source, rng.uniform(0.02, took_s))
-                    interrupted += told.startswith("KeyboardInterrupt")
-                    assert told.startswith("KeyboardInterrupt") or told == "", f"{cell.id}: {told}"
+                    interrupted += "KeyboardInterrupt" in told
+                    assert "KeyboardInterrupt" in told or told == "", f"{cell.id}: {told}"
                 again = kernel.run(cell.source)
                 assert (errors(again), said(again)) == ("", said(first)), cell.id
     assert interrupted > 3
@@ -99,6 +99,6 @@ def test_a_first_cell_that_was_interrupted_while_it_imports_runs_again(number):
     for _ in range(3):
         with Kernel(v4.new_notebook()) as kernel:
             told = kernel.interrupted(set_up.source, rng.uniform(0, IMPORTS_S))
-            assert told.startswith("KeyboardInterrupt") or told == ""
+            assert "KeyboardInterrupt" in told or told == ""
             again = kernel.run(set_up.source + "\nlen(chapter.day), chapter.coupled().charges()")
             assert (errors(again), said(again)[-1]) == ("", "(1200, [])")

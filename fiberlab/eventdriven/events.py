@@ -13,8 +13,8 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from fiberlab.domain import Action, Plan
-from fiberlab.ledger import MOST_CENTS, Charge
+from fiberlab.domain import MOST_CENTS, Action, Plan
+from fiberlab.ledger import Charge
 
 SOURCE = "/herd-fiber/gateway"
 _ENVELOPE = {"source", "id", "time"}  # these travel as CloudEvents attributes, the rest as data

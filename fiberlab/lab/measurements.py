@@ -17,6 +17,7 @@ import pandas as pd
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.days import DATA
 from fiberlab.lab.kept_file import content, my_turn, put_aside, said_if_not_kept, write_whole
+from fiberlab.lab.progress_file import say_that_nothing_is_kept
 
 SHIPPED = DATA / "measurements.csv"
 OWN = "measurements.json"
@@ -98,7 +99,9 @@ def keep_all(chapter: Chapter, values: Mapping[str, float]) -> None:
     Raises UnknownMeasurementError, ValueError for what is no number, DamagedMeasurementsError.
     """
     shipped().changed(values)
-    if chapter.working_copy:
+    if not chapter.working_copy:
+        say_that_nothing_is_kept()
+    else:
         with said_if_not_kept(), my_turn(chapter.working_copy / OWN):
             everything = _own(chapter.working_copy) | {name: float(value) for name, value in values.items()}
             write_whole(chapter.working_copy / OWN, json.dumps(everything, indent=1, sort_keys=True) + "\n")

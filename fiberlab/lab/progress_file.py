@@ -12,7 +12,10 @@ from typing import Any
 
 from fiberlab.lab.kept_file import NotKeptError, content, my_turn, put_aside, said_if_not_kept, write_whole
 
-COPIES, NAME, FORMAT = "my-notebooks", "progress.json", 1
+COPIES, ORIGINALS = "my-notebooks", "notebooks"
+NAME, FORMAT = "progress.json", 1
+
+_said_in: set[Path] = set()
 
 Progress = dict[str, Any]  # "learner", "exercises" by name, "predictions" by chapter and name
 
@@ -50,12 +53,23 @@ def known(where: Path | None) -> Progress:
 def change(where: Path | None, learner: str, make: Callable[[Progress], None]) -> None:
     """Return once the change is made and kept, or said not to be; without a folder at once."""
     if where is None:
-        return
+        return say_that_nothing_is_kept()
     file = where / NAME
     with said_if_not_kept(), my_turn(file):
         kept = _undamaged(file, learner)
         make(kept)
         write_whole(file, json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True))
+
+
+def say_that_nothing_is_kept() -> None:
+    """Print it once, unless this is the folder of the originals, where nothing is meant to be kept."""
+    here = Path.cwd()
+    if here.name != ORIGINALS and here not in _said_in:
+        _said_in.add(here)
+        print(
+            f"Nothing is kept: this kernel runs in {str(here)!r}, and progress belongs beside your copies, "
+            f"in {COPIES}. Open the workbook with python3 lab.py, and the chapter from that folder."
+        )
 
 
 def now() -> str:
