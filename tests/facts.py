@@ -1,6 +1,8 @@
 """Facts about this process and others that tests wait for and compare."""
 
 import gc
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,3 +51,8 @@ def is_gone(pid: int) -> bool:
     except FileNotFoundError:
         return True
     return state == "Z"
+
+
+def interrupt() -> None:
+    """Do to the main thread what the stop button of a notebook does."""
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)

@@ -24,6 +24,7 @@ SALE = {
 }
 FIELDS = tuple(SALE)
 A_TIME = "must be a time with its time zone, like '2026-03-02T09:30:00Z'"
+READABLE = "plan must be a text that people can read, nothing hidden in it and no space around it, got"
 NOT_JSON = "the body is not valid JSON; send one action as an object"
 NOT_MARKED = "not marked as JSON; send it with content-type: application/json"
 JSON = "application/json"
@@ -104,11 +105,15 @@ REFUSED: dict[str, tuple[bytes, int, tuple[str, ...]]] = {
     "id of a million": (sent(id="x" * 10**6), 422, ("id must have at most 64 characters", "xxx…")),
     "NUL in the id": (sent(id="a\0b"), 422, ("id may hold only letters", r"'a\x00b'")),
     "line end in the id": (sent(id="a\n"), 422, ("id may hold only letters", r"'a\n'")),
-    "NUL in the plan": (sent(plan="\0"), 422, ("plan may hold only letters",)),
-    "lone surrogate": (sent(id="\ud800"), 422, ("id holds text that is not Unicode", r"'\ud800'")),
+    "NUL in the plan": (sent(plan="\0"), 422, (READABLE,)),
+    "lone surrogate": (sent(id="\ud800"), 422, ("id may hold only letters", r"'\ud800'")),
     "lone surrogate as time": (sent(at="2026-03-02T\ud800"), 422, ("at", "got '2026-03-02T")),
     "lone surrogate as a field": (sent(**{"\ud800": 1}), 422, ("text that is not Unicode",)),
-    "surrogate in bytes": (raw("plan", b'"\xed\xa0\x80"'), 422, ("plan holds text that is not Unicode",)),
+    "surrogate in bytes": (raw("plan", b'"\xed\xa0\x80"'), 422, (READABLE, r"'\ud800'")),
+    "plan of 121 characters": (sent(plan="x" * 121), 422, ("plan must have at most 120 characters", "xxx…")),
+    "plan with a space before it": (sent(plan=" Fiber 300"), 422, (READABLE,)),
+    "plan that turns the writing": (sent(plan="Fiber \u202e003"), 422, (READABLE, r"\u202e")),
+    "letter in the id that is no ASCII": (sent(id="ä-1"), 422, ("id may hold only letters",)),
     # the actor
     "actor null": (sent(actor=None), 422, ("actor must be an object, got None",)),
     "actor as text": (sent(actor="customer"), 422, ("actor must be an object, got 'customer'",)),

@@ -11,10 +11,10 @@ from cloudevents.core.bindings.kafka import KafkaMessage, to_binary_event
 from cloudevents.core.v1.event import CloudEvent
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from fiberlab.domain import Action, Plan
+from fiberlab.domain import MOST_CENTS, Action, Plan
 from fiberlab.eventdriven import cloudevent
 from fiberlab.eventdriven.cloudevent import RecordError, shown
-from fiberlab.ledger import MOST_CENTS, Charge
+from fiberlab.ledger import Charge
 
 SOURCE = "/herd-fiber/gateway"
 _ENVELOPE = {"source", "id", "time"}  # these travel as CloudEvents attributes, the rest as data

@@ -15,6 +15,11 @@ from fiberlab.lab.http_client import HttpClient
 from fiberlab.lab.running import HttpServer
 from fiberlab.ledger import Charge, Ledger
 
+DATA_FIX = "bring back the files of the folder data, as with git checkout data"
+LEDGER_FIX = "free some space in the folder for temporary files, or set TMPDIR to one that can be written"
+HTTP_FIX = "let programs of this computer talk to each other at 127.0.0.1; a firewall may forbid it"
+KAFKA_FIX = "python3 lab.py doctor says what is wrong on the way to it"
+
 
 class SetUpReport(str):
     """The lines of the report, as they are read in a notebook."""
@@ -28,10 +33,10 @@ def check_set_up(chapter: Chapter) -> SetUpReport:
     checks: list[tuple[str, Callable[[], str]]] = [
         ("Python 3.11 or newer", _python),
         ("every package in the pinned version", _packages),
-        ("the company's data", lambda: _fails(lambda: chapter.company.plans[chapter.day[0].plan])),
-        ("a folder for the ledgers, and SQLite", lambda: _fails(_ledger)),
-        ("HTTP on this machine", lambda: _fails(_http)),
-        ("a Kafka that answers", lambda: _fails(lambda: chapter.cluster.reader().close())),
+        ("the company's data", lambda: _fails(lambda: _data(chapter), DATA_FIX)),
+        ("a folder for the ledgers, and SQLite", lambda: _fails(_ledger, LEDGER_FIX)),
+        ("HTTP on this machine", lambda: _fails(_http, HTTP_FIX)),
+        ("a Kafka that answers", lambda: _fails(lambda: chapter.cluster.reader().close(), KAFKA_FIX)),
     ]
     return SetUpReport("\n".join(_line(what, check()) for what, check in checks))
 
@@ -68,16 +73,22 @@ def _http() -> None:
         server.stop()
 
 
+def _data(chapter: Chapter) -> None:
+    for action in chapter.day:
+        chapter.company.check(action)
+
+
 def _ledger() -> None:
     with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "check.sqlite") as ledger:
         ledger.write(Charge("check", "1", "A-0001", "customer", "purchase_plan", "Fiber 300", 3999))
 
 
-def _fails(attempt: Callable[[], object]) -> str:
+def _fails(attempt: Callable[[], object], fix: str) -> str:
+    """What is wrong, and its fix; nothing if the attempt succeeds."""
     try:
         attempt()
     except Exception as error:
-        return f"{error}"
+        return f"{' '.join(str(error).split()) or type(error).__name__}; {fix}"
     return ""
 
 

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fiberlab.domain import ACTIONS, Action, Actor, Plan
+from fiberlab.domain import ACTIONS, MOST_CENTS, Action, Actor, Plan
 from fiberlab.eventdriven import events
 from fiberlab.eventdriven.events import EVENT_TYPES, Event, UnreadableEventError, decode, encode, happened
-from fiberlab.ledger import MOST_CENTS, Charge, Ledger
+from fiberlab.ledger import Charge, Ledger
 
 PLANS = {"Fiber 300": Plan("Fiber 300", 3999)}
 SALE = Action(

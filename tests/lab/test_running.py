@@ -13,7 +13,7 @@ from fiberlab.api import new_app
 from fiberlab.lab import running, running_http
 from fiberlab.lab.http_client import NoAnswerError
 from fiberlab.lab.running import HttpServer, StillRunningError, Worker, wait_until
-from tests.facts import answer_from, eventually, files_open, seconds
+from tests.facts import answer_from, eventually, files_open, interrupt, seconds
 
 pytestmark = pytest.mark.embedded
 
@@ -108,6 +108,62 @@ def test_a_worker_that_does_not_stop_in_time_is_named(monkeypatch):
     release.set()
     worker.stop()
     assert worker.status == "stopped"
+
+
+def test_an_interrupted_stop_is_no_stop_and_no_second_thread_starts():
+    inside, most, release = [], [], threading.Event()
+
+    def count(stop: threading.Event) -> None:
+        inside.append(stop)
+        most.append(len(inside))
+        stop.wait()
+        if len(most) == 1:
+            interrupt()  # the main thread waits for this one
+        release.wait(10)
+        inside.remove(stop)
+
+    worker = Worker("billing", count)
+    worker.start()
+    with pytest.raises(KeyboardInterrupt):
+        worker.stop()
+    assert worker.running
+    threading.Timer(0.1, release.set).start()
+    worker.start()
+    eventually(lambda: len(most) == 2, "the second run")
+    worker.stop()
+    assert (worker.running, most) == (False, [1, 1])
+
+
+def test_a_worker_that_was_told_to_stop_is_started_again_once_it_has_ended():
+    runs: list[threading.Event] = []
+
+    def keep(stop: threading.Event) -> None:
+        runs.append(stop)
+        stop.wait()
+
+    worker = Worker("billing", keep)
+    worker.start()
+    worker.tell_to_stop()
+    worker.start()
+    eventually(lambda: len(runs) == 2, "the second run")
+    assert worker.running
+    worker.stop()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError("can't start new thread")])
+def test_a_worker_whose_start_fails_does_not_run(monkeypatch, error):
+    def fail(_: threading.Thread) -> None:
+        raise error
+
+    worker = Worker("billing", until_told)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        with pytest.raises(type(error) if isinstance(error, RuntimeError) else error):
+            worker.start()
+    assert not worker.running
+    worker.start()
+    assert worker.running
+    worker.stop()
 
 
 def test_waiting_returns_as_soon_as_the_fact_holds():
