@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -19,6 +18,7 @@ from fiberlab.lab.bills import bills, outcome
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.designs import Design
 from fiberlab.names import NAME_LENGTH, identifier, readable
+from tests.facts import answer_from
 
 REAL = (
     "Gigabit (940/880)",
@@ -119,7 +119,7 @@ def test_a_provider_with_such_names_bills_and_mails_right_in_every_design(start,
     day = purchases(provider)
     design = getattr(chapter, start)(**({"mailing": chapter.mailing()} if start == "coupled" else {}))
     for action in day:
-        answer = httpx.post(f"{design.url}/actions", json=body(action), trust_env=False)
+        answer = answer_from(f"{design.url}/actions", "POST", json=body(action))
         assert answer.is_success, answer.text
     design.settle()
     table = bills(day, design.charges(), provider)
@@ -151,7 +151,7 @@ def test_a_letter_says_the_name_in_its_subject_and_goes_to_one_household(name, c
 def test_an_unknown_name_is_shown_as_it_is_and_the_answer_is_json(chapter):
     design: Design = chapter.coupled()
     action = replace(purchases(chapter.company)[0], plan='<script>alert("x")</script>')
-    answer = httpx.post(f"{design.url}/actions", json=body(action), trust_env=False)
+    answer = answer_from(f"{design.url}/actions", "POST", json=body(action))
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/json")
     assert "<script>" in answer.json()["detail"]
 
@@ -159,7 +159,7 @@ def test_an_unknown_name_is_shown_as_it_is_and_the_answer_is_json(chapter):
 def test_a_composed_and_a_decomposed_name_buy_the_same_plan(chapter):
     design = chapter.coupled()
     action = replace(purchases(chapter.company)[2], plan="Glasfaser fu\u0308r alle")
-    assert httpx.post(f"{design.url}/actions", json=body(action), trust_env=False).is_success
+    assert answer_from(f"{design.url}/actions", "POST", json=body(action)).is_success
     assert [charge.plan for charge in design.charges()] == ["Glasfaser f\u00fcr alle"]
 
 
