@@ -1,7 +1,6 @@
 """A chapter's workplace: opened by its Set-up cell, closed by its Clean-up cell, without leftovers."""
 
 import atexit
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -20,6 +19,7 @@ with interrupt_waits():  # libraries that are imported by half would not work un
     from fiberlab.lab.live.listening import Listener
     from fiberlab.lab.live.watching import Live
     from fiberlab.lab.mailbox import Mailbox
+    from fiberlab.lab.own_folder import OwnFolder
     from fiberlab.lab.reader import Reader
     from fiberlab.lab.services import Handle
     from fiberlab.mailing import Mailing
@@ -31,7 +31,7 @@ class Chapter(Reader):
     """The company, its day, and whatever design runs; one folder and one Kafka of its own."""
 
     def __init__(self, number: str, environment: Mapping[str, str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix=f"fiberlab-{number}-", ignore_cleanup_errors=True)
+        self._folder = OwnFolder(number)
         super().__init__(number, settings.ours(environment))
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
