@@ -109,47 +109,30 @@ def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+# Packages that have no wheel for some computers. The notebooks do without them, but for an embedded broker.
+WITHOUT_WHEEL = {
+    "Windows on ARM": ("confluent-kafka", "cryptography"),  # win_arm64
+    "Alpine, or another Linux with musl": ("confluent-kafka", "lz4", "playwright"),
+    "macOS 12 or older, with Python 3.13 or newer": ("confluent-kafka",),
+}
+
+
 def wanted() -> list[str]:
     """Return the lines of requirements.txt that can be had on this computer."""
+    left_out = WITHOUT_WHEEL.get(no_embedded_broker(), ())
     lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if not (no_embedded_broker() and line.startswith("confluent-kafka=="))]
+    return [line for line in lines if line.partition("==")[0] not in left_out]
 
 
 def no_embedded_broker() -> str:
     """Return which kind of computer this is, if confluent-kafka has no wheel for it; else nothing."""
+    arm, musl, old_mac = WITHOUT_WHEEL
     if os.name == "nt" and platform.machine().upper() == "ARM64":
-        return "Windows on ARM"  # win_arm64
-    if os.name == "nt" and sys.maxsize < 2**32:
-        return "32-bit Windows"
+        return arm
     if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
-        return "Alpine, or another Linux with musl"
+        return musl
     release = platform.mac_ver()[0].split(".")[0]
-    return "macOS 12 or older" if release and int(release) < 13 else ""
-
-
-def stamp(requirements: bytes, version: tuple) -> str:
-    """Return what changes with the minor version of Python, then with the pins: "3.12 9f86d0…"."""
-    return f"{version[0]}.{version[1]} {hashlib.sha256(requirements).hexdigest()}"
-
-
-def venv_flaw() -> str:
-    """Say why .venv has to be made again; nothing when it can be used, or is not there at all."""
-    if not VENV.exists():
-        return ""
-    if not STAMP.exists():
-        return "was left unfinished"
-    if STAMP.read_text().split(" ")[0] != stamp(b"", sys.version_info).split(" ")[0]:
-        return "belongs to another version of Python"
-    return "" if is_alive() else "has lost its Python"
-
-
-def is_alive() -> bool:
-    """Tell whether the Python in .venv runs and finds its packages."""
-    question = [PYTHON, "-c", "import pip"]
-    try:
-        return subprocess.run(question, stderr=subprocess.DEVNULL, env=environment()).returncode == 0
-    except OSError:
-        return False
+    return old_mac if release and int(release) < 13 and sys.version_info >= (3, 13) else ""
 
 
 NEEDED = ("_ctypes", "_sqlite3", "_ssl", "zlib", "venv", "ensurepip")
@@ -211,13 +194,13 @@ def install(turn: BinaryIO) -> None:
     (VENV / "requirements.txt").write_text("\n".join(wanted()), encoding="utf-8")
     begin = INSTALL_LOG.stat().st_size
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    options = ["--progress-bar=off", "--only-binary=:all:"]
+    options = ["--progress-bar=off", "--only-binary=:all:", "--no-deps"]  # every dependency is pinned
     settings = pip_settings()
     failed = run_logged([*pip, "install", *options, "-r", VENV / "requirements.txt"], turn, settings)
     missing = missing_pins()
     if failed:  # it said what, and seldom why: ask for one package, with all that it can say
         run_logged(
-            [*pip, "-vv", "download", "--dest", VENV / "unused", "--no-deps", *options, *missing[:1]],
+            [*pip, "-vv", "download", "--dest", VENV / "unused", *options, *missing[:1]],
             turn,
             settings,
         )
