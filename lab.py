@@ -135,6 +135,31 @@ def no_embedded_broker() -> str:
     return old_mac if release and int(release) < 13 and sys.version_info >= (3, 13) else ""
 
 
+def stamp(requirements: bytes, version: tuple) -> str:
+    """Return what changes with the minor version of Python, then with the pins: "3.12 9f86d0…"."""
+    return f"{version[0]}.{version[1]} {hashlib.sha256(requirements).hexdigest()}"
+
+
+def venv_flaw() -> str:
+    """Say why .venv has to be made again; nothing when it can be used, or is not there at all."""
+    if not VENV.exists():
+        return ""
+    if not STAMP.exists():
+        return "was left unfinished"
+    if STAMP.read_text().split(" ")[0] != stamp(b"", sys.version_info).split(" ")[0]:
+        return "belongs to another version of Python"
+    return "" if is_alive() else "has lost its Python"
+
+
+def is_alive() -> bool:
+    """Tell whether the Python in .venv runs and finds its packages."""
+    question = [PYTHON, "-c", "import pip"]
+    try:
+        return subprocess.run(question, stderr=subprocess.DEVNULL, env=environment()).returncode == 0
+    except OSError:
+        return False
+
+
 NEEDED = ("_ctypes", "_sqlite3", "_ssl", "zlib", "venv", "ensurepip")
 ROOM_BYTES = 1_200_000_000
 

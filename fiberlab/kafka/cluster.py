@@ -124,9 +124,7 @@ class Cluster:
         except (KafkaError, OSError) as error:
             stays, why = [f"all of {self.namespace!r}"], str(error)
         for name in stays:
-            print(
-                f"{name} stays at {self.bootstrap_servers} ({why}); `python3 lab.py kafka clean` removes it later"
-            )
+            print(f"{name} stays at {self.bootstrap_servers} ({why}); python3 lab.py kafka clean removes it")
 
     def __enter__(self) -> Self:
         return self

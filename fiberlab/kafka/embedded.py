@@ -24,7 +24,9 @@ from fiberlab.kafka import embedded_process, librdkafka
 
 STOP_WITHIN_S = 5
 _ABORT = -6, 3  # the exit status after abort(): on POSIX, on Windows
-_ABORTED = " (a client that is not the workbook's joined one of its groups with another assignor)"
+_ABORTED = (
+    " (it was aborted, as when a client that is not the workbook's joins a group with another assignor)"
+)
 
 
 class BrokerGoneError(BrokerNotAvailableError):

@@ -361,4 +361,4 @@ def test_an_answer_that_an_interrupted_call_left_unread_is_not_taken_for_the_nex
                     broker.create_topic(f"interrupted-{number}-{topic}", 1)
             assert broker.groups(f"interrupted-{number}", "") == {}
         with pytest.raises(ValueError, match="refused"):
-            broker.create_topic("", -1)
+            broker.delete_topic("never-made")

@@ -306,7 +306,7 @@ def test_a_client_whose_assignor_makes_the_embedded_broker_abort_is_named(own_cl
         second.subscribe([topic])
         eventually(lambda: gone(own_cluster, first, second), "the broker to abort", within_s=20)
         second.close(autocommit=False, timeout_ms=500)
-        with pytest.raises(BrokerGoneError, match="a client that is not the workbook's joined"):
+        with pytest.raises(BrokerGoneError, match="a client that is not the workbook's joins"):
             own_cluster.check_alive()
 
 
