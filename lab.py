@@ -8,15 +8,19 @@ import argparse
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
 import time
-from importlib.util import find_spec
+from ast import literal_eval
+from fnmatch import fnmatchcase
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Optional
 
 try:
     import fcntl
@@ -66,6 +70,8 @@ def set_up() -> None:
         if flaw:
             print(f"The folder .venv {flaw}: making it again.")
             shutil.rmtree(VENV)
+        if not is_installed():
+            check_fitness()
         if not VENV.exists():
             make_venv(turn)
         if not is_installed():
@@ -85,8 +91,48 @@ def wait_for_turn(turn: BinaryIO) -> None:
 
 
 def is_installed() -> bool:
-    """Tell whether .venv holds what requirements.txt asks for."""
-    return STAMP.exists() and STAMP.read_text() == stamp(REQUIREMENTS.read_bytes(), sys.version_info)
+    """Tell whether .venv holds what requirements.txt asks for: written down, and seen there."""
+    written = STAMP.exists() and STAMP.read_text() == stamp(REQUIREMENTS.read_bytes(), sys.version_info)
+    return written and not missing_pins()
+
+
+def missing_pins() -> list[str]:
+    """Return the pins, of those for every computer, of which .venv has no such version."""
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
+    found = {plain(file.stem) for file in packages.glob("*.dist-info")}
+    pins = [line.partition(" #")[0].strip() for line in wanted() if "==" in line and ";" not in line]
+    return [pin for pin in pins if plain(pin.replace("==", "-")) not in found]
+
+
+def plain(name: str) -> str:
+    """Return name and version of a package as all tools would spell them."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+# Packages that have no wheel for some computers. The notebooks do without them, but for an embedded broker.
+WITHOUT_WHEEL = {
+    "Windows on ARM": ("confluent-kafka", "cryptography"),  # win_arm64
+    "Alpine, or another Linux with musl": ("confluent-kafka", "lz4", "playwright"),
+    "macOS 12 or older, with Python 3.13 or newer": ("confluent-kafka",),
+}
+
+
+def wanted() -> list[str]:
+    """Return the lines of requirements.txt that can be had on this computer."""
+    left_out = WITHOUT_WHEEL.get(no_embedded_broker(), ())
+    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.partition("==")[0] not in left_out]
+
+
+def no_embedded_broker() -> str:
+    """Return which kind of computer this is, if confluent-kafka has no wheel for it; else nothing."""
+    arm, musl, old_mac = WITHOUT_WHEEL
+    if os.name == "nt" and platform.machine().upper() == "ARM64":
+        return arm
+    if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
+        return musl
+    release = platform.mac_ver()[0].split(".")[0]
+    return old_mac if release and int(release) < 13 and sys.version_info >= (3, 13) else ""
 
 
 def stamp(requirements: bytes, version: tuple) -> str:
@@ -114,33 +160,170 @@ def is_alive() -> bool:
         return False
 
 
-def make_venv(turn: BinaryIO) -> None:
-    """Make an environment with pip and nothing else in it."""
-    if find_spec("venv") is None or find_spec("ensurepip") is None:
-        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+NEEDED = ("_ctypes", "_sqlite3", "_ssl", "zlib", "venv", "ensurepip")
+ROOM_BYTES = 1_200_000_000
+
+
+def check_fitness() -> None:
+    """Return if this Python and this disk can carry an environment; raise LabError if not."""
+    lacking = [name for name in NEEDED if not can_import(name)]
+    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    if set(lacking) & {"venv", "ensurepip"}:
         raise LabError(
-            "This Python lacks the module venv or ensurepip, so it cannot make the folder .venv.",
+            f"This Python lacks the module {' and '.join(lacking)}, so it cannot make the folder .venv.",
             f"on Debian or Ubuntu: sudo apt install {package}; elsewhere: install Python from {DOWNLOADS}",
         )
+    if lacking:
+        raise LabError(
+            f"This Python was built without {', '.join(lacking)}, which the workbook needs.",
+            f"start again with another Python, for example one from {DOWNLOADS}; or install libsqlite3-dev, "
+            "libffi-dev, libssl-dev and zlib1g-dev, and build it again",
+        )
+    if os.name == "posix" and os.statvfs(ROOT).f_flag & getattr(os, "ST_NOEXEC", 0):
+        raise LabError(
+            f"Programs may not run in {ROOT}: its disk is mounted noexec.", "move the folder to another disk"
+        )
+    free = shutil.disk_usage(ROOT).free
+    if free < ROOM_BYTES:
+        raise LabError(
+            f"The disk of {ROOT} has {free / 1e9:.1f} GB left, and {ROOM_BYTES / 1e9:.1f} GB are needed.",
+            "make room, or move the folder to another disk",
+        )
+
+
+def can_import(name: str) -> bool:
+    """Tell whether this Python has a module that works."""
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def make_venv(turn: BinaryIO) -> None:
+    """Make an environment with pip and nothing else in it."""
     VENV.mkdir()
     if run_logged([sys.executable, "-m", "venv", VENV], turn):
         raise LabError(f"The folder .venv could not be made: {last_words()}.", f"read {INSTALL_LOG}")
 
 
 def install(turn: BinaryIO) -> None:
-    """Install the pinned packages, wheels only, and write the stamp that says so."""
+    """Install the pinned packages, wheels only, and write the stamp once they were seen in .venv."""
+    if no_embedded_broker():
+        print(
+            f"This computer ({no_embedded_broker()}) can have no embedded broker: name a Kafka in "
+            'KAFKA_BOOTSTRAP_SERVERS, see "Which Kafka?" in README.md.'
+        )
     print("Installing the packages into .venv: once, a minute or two ...")
     STAMP.unlink(missing_ok=True)
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    if run_logged([*pip, "--progress-bar=off", "--only-binary=:all:", "-r", REQUIREMENTS], turn):
-        raise LabError(
-            f"The packages could not be installed: {last_words()} (all that pip said: {INSTALL_LOG}).",
-            "mend that and start again. The packages come from PyPI: without a way there, name a proxy or "
-            "mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf).",
+    (VENV / "requirements.txt").write_text("\n".join(wanted()), encoding="utf-8")
+    begin = INSTALL_LOG.stat().st_size
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    options = ["--progress-bar=off", "--only-binary=:all:", "--no-deps"]  # every dependency is pinned
+    settings = pip_settings()
+    failed = run_logged([*pip, "install", *options, "-r", VENV / "requirements.txt"], turn, settings)
+    missing = missing_pins()
+    if failed:  # it said what, and seldom why: ask for one package, with all that it can say
+        run_logged(
+            [*pip, "-vv", "download", "--dest", VENV / "unused", *options, *missing[:1]],
+            turn,
+            settings,
         )
+    if failed or missing:
+        said = INSTALL_LOG.read_bytes()[begin:].decode(errors="replace")
+        raise why_not_installed(said if failed else f"pip ended well, but .venv lacks {missing[0]}")
     make_at_home()
     run_logged([PYTHON, "-c", "import matplotlib.pyplot"], turn)  # looks for fonts once: now, not in a cell
     STAMP.write_text(stamp(REQUIREMENTS.read_bytes(), sys.version_info))
+
+
+# What pip may be told by the environment or by its files: where packages come from. Where they go, and
+# which they are, is the project's business.
+FROM_WHERE = (
+    "index-url extra-index-url find-links no-index proxy cert client-cert trusted-host timeout retries"
+)
+FROM_WHERE += " resume-retries cache-dir no-cache-dir keyring-provider use-feature"
+
+
+def pip_settings() -> dict[str, str]:
+    """Return the variables for pip: of its settings and files, what says where packages come from."""
+    ours = {
+        name: value for name, value in os.environ.items() if name == "PIP_CONFIG_FILE" or is_from_where(name)
+    }
+    asked = [PYTHON, "-m", "pip", "--disable-pip-version-check", "config", "list"]
+    listed = subprocess.run(asked, env={**environment(), **ours}, stdout=subprocess.PIPE, encoding="utf-8")
+    found = {}
+    for section in ("global", "install", ":env:"):  # the last one wins
+        for line in listed.stdout.splitlines():
+            key, _, value = line.partition("=")
+            name = f"PIP_{key[len(section) + 1 :].upper().replace('-', '_')}"
+            if key.startswith(f"{section}.") and is_from_where(name):
+                found[name] = literal_eval(value)
+    if "PIP_FIND_LINKS" not in found:  # without another place, "no index" would be "nothing"
+        found.pop("PIP_NO_INDEX", None)
+    return {**found, "PIP_CONFIG_FILE": os.devnull}
+
+
+def is_from_where(variable: str) -> bool:
+    """Tell whether a variable is one of pip's that say where packages come from."""
+    return variable.startswith("PIP_") and variable[4:].lower().replace("_", "-") in FROM_WHERE.split()
+
+
+# What pip's log says, in the order of what tells most; why nothing was installed; and the next step.
+CAUSES = (
+    (
+        "CERTIFICATE_VERIFY_FAILED|certificate verify failed|confirming the ssl certificate",
+        "the certificate of the package index is not trusted here; does a virus scanner or network inspect?",
+        "set PIP_CERT to the file of the certificate that is used instead (PEM)",
+    ),
+    (
+        "407 |Proxy Authentication",
+        "the proxy asks for a login",
+        "set PIP_PROXY to http://name:password@host:port",
+    ),
+    (
+        "ProxyError|connect to proxy",
+        "the proxy does not answer",
+        "correct PIP_PROXY or HTTPS_PROXY, or unset it",
+    ),
+    ("No space left|Errno 28|disk full", "the disk is full", "make room"),
+    (
+        "name resolution|Name or service not known|getaddrinfo failed|nodename nor servname|NameResolution",
+        "the name of the package index does not resolve; this computer may be offline",
+        "connect it, or name a proxy or mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf)",
+    ),
+    (
+        "401 |403 |Unauthorized|Forbidden",
+        "the package index refuses this login",
+        "correct PIP_INDEX_URL or pip.conf",
+    ),
+    (
+        "NewConnectionError|ConnectTimeout|ReadTimeout|timed out|unreachable|refused|aborted|SSLError",
+        "there is no way to the package index",
+        "name a proxy or mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf)",
+    ),
+    (
+        "DO NOT MATCH THE HASHES",
+        "a package arrived damaged, or changed on its way",
+        "try again, or another mirror",
+    ),
+    (
+        "No matching distribution found for ",
+        "the package index has no wheel of this package for this Python and computer",
+        "start again with another Python (3.11 to 3.14, 64 bits), or correct PIP_INDEX_URL",
+    ),
+)
+
+
+def why_not_installed(said: str) -> LabError:
+    """Return the error for what pip said: its cause, not only its consequence."""
+    told = ((re.search(signs, said, re.IGNORECASE), cause, step) for signs, cause, step in CAUSES)
+    cause, step = next(
+        ((cause, step) for found, cause, step in told if found), ("pip could not do it", "read the log")
+    )
+    lines = [line for line in said.splitlines() if line.startswith("ERROR: ")] or said.splitlines() or [""]
+    last = f"{lines[-1].strip()}; all that pip said: {INSTALL_LOG}"
+    return LabError(f"The packages could not be installed: {cause} ({last}).", f"{step}, then start again")
 
 
 def make_at_home() -> None:
@@ -153,11 +336,12 @@ def make_at_home() -> None:
     (settings / "overrides.json").write_text(json.dumps(quiet))
 
 
-def run_logged(command: list, turn: BinaryIO) -> int:
+def run_logged(command: list, turn: BinaryIO, more: Optional[dict] = None) -> int:
     """Run a command into the log, its last line on the terminal meanwhile; return the exit status."""
     # It gets `turn` as its input only to keep it open: should lab.py be killed, its turn is not yet over.
     with INSTALL_LOG.open("ab") as log:
-        process = subprocess.Popen(command, stdin=turn, stdout=log, stderr=log, env=environment())
+        variables = {**environment(), **(more or {})}
+        process = subprocess.Popen(command, stdin=turn, stdout=log, stderr=log, env=variables)
     try:
         while process.poll() is None:
             show(last_words())
@@ -180,21 +364,59 @@ def last_words() -> str:
     return next((line for line in reversed(lines) if line.startswith("ERROR: ")), lines[-1])
 
 
-def environment() -> dict[str, str]:
-    """Return this environment without another Python's paths, and with the tools' settings kept in .venv."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
-    homes = ["IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"]
-    return {**kept, **dict.fromkeys(homes, str(VENV / "home")), "PYTHONUTF8": "1"}
-
-
 def hand_over(module: str, *arguments: str) -> int:
     """Go on as this module in the Python of .venv; return its exit status."""
-    command = [str(PYTHON), "-m", module, *arguments]
+    command = [str(PYTHON), "-m", "fiberlab.commands", module, *arguments]
     os.chdir(ROOT)
     if os.name == "posix":  # nobody stands between it and Ctrl-C, or a signal
         sys.stdout.flush()
         os.execve(command[0], command, environment())
     return subprocess.call(command, env=environment())
+
+
+# --- what passes of this computer's settings ---
+
+# Names of variables that stay outside, and why. Each of these tools is used here, is set up by the project,
+# and would obey a setting that was made for something else. All other names pass: proxies, certificates,
+# pip's own, KAFKA_..., FIBERLAB_..., those of the operating system.
+KEPT_OUT = (
+    ("PYTHON* __PYVENV_LAUNCHER__ VIRTUAL_ENV*", "another Python's folders, start-up files and switches"),
+    ("JUPYTER* JPY_* JP_LSP_* JLAB_* KERNEL_* GATEWAY_*", "another server's address, extensions and kernels"),
+    ("IPYTHON* IPYKERNEL* TRAITLETS_* NBCONVERT_* NBFORMAT_*", "start-up files, and checks of another kind"),
+    ("DEBUGPY_* PYDEV* PYZMQ_* TORNADO_*", "an editor's debugger, and other sockets, within each kernel"),
+    ("MPL* MATPLOTLIB*", "pictures in another style, or in a window that is not there"),
+    ("PANDAS_* ANYWIDGET_*", "behaviour of a later release, or of a developer's computer"),
+    (
+        "PYTEST* PY_COLORS PY_IGNORE_* TOX_* HYPOTHESIS_*",
+        "another project's plugins and options in our tests",
+    ),
+    ("COVERAGE_* COV_*", "another project's measurement; chapter 03 counts tests with our own"),
+    ("RUFF_*", "another project's rules"),
+    ("PIP_*", "where packages go, and which; what says where they come from is passed on by `pip_settings`"),
+    ("FASTAPI_* OTEL_* PYDANTIC_* WEB_CONCURRENCY FORWARDED_ALLOW_IPS", "another web server's set-up"),
+    ("AIOSMTPD_* ASYNCIO_CATCHUP_DELAY", "another mail server's set-up"),
+    ("SSLKEYLOGFILE", "a file that cannot be written stops every client, even one without TLS"),
+)
+PASSES = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED")  # they change no result
+OWN = {
+    "IPYTHONDIR": str(VENV / "home"),
+    "JUPYTER_CONFIG_DIR": str(VENV / "home"),
+    "JUPYTER_DATA_DIR": str(VENV / "home"),
+    "JUPYTER_PATH": str(ROOT / "fiberlab/commands/jupyter"),  # the kernel: .venv's Python, and nothing else
+    "MPLCONFIGDIR": str(VENV / "home"),
+    "PYTHONUTF8": "1",
+}
+
+
+def environment() -> dict[str, str]:
+    """Return what passes of this environment, and the project's own settings."""
+    return {**{name: value for name, value in os.environ.items() if passes(name)}, **OWN}
+
+
+def passes(name: str) -> bool:
+    """Tell whether a variable of this name reaches what lab.py starts."""
+    patterns = [pattern for names, _ in KEPT_OUT for pattern in names.split()]
+    return name in PASSES or not any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 # --- the command line ---

@@ -3,7 +3,7 @@
 Read it in this order:
 
 1. `domain`: what is sold, to whom, at what price
-2. `ledger` and `api`: where charges are written down; what apps and tablets may send
+2. `ledger` (in a `database`) and `api`: where charges are written down; what apps and tablets may send
 3. `coupled.billing`, `coupled.backend`: one backend, one billing for every actor
 4. `monolith`: the same with a module per actor
 5. `eventdriven.events`, `eventdriven.gateway`: say what happened, and by whom

@@ -11,42 +11,41 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Action, Actor, NotAllowedError, UnknownNameError
-from fiberlab.ledger import ConflictingChargeError, LedgerDownError
+from fiberlab.ledger import ConflictingChargeError
 from fiberlab.mailing import MailServerDownError
+from fiberlab.names import identifier, readable
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9 ._:-]+$")]
-
+Id = Annotated[str, AfterValidator(identifier)]
+Name = Annotated[str, AfterValidator(readable)]
+A_TIME = "must be a time with its time zone, like '2026-03-02T09:30:00Z'"
 
 # What is wrong with a field, by the start of pydantic's error type; what is not here is said in its words.
 _WORDS = {
     "missing": "is missing",
     "extra_forbidden": "is not part of an action; leave it out",
     "string_unicode": "holds text that is not Unicode",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must have at most 64 characters",
-    "string_pattern": "may hold only letters, digits, spaces and . _ : -",
     "string": "must be text",
     "model": "must be an object",
-    "value_error": "must be a time with its time zone, like '2026-03-02T09:30:00Z'",
-    "datetime": "must be a time with its time zone, like '2026-03-02T09:30:00Z'",
-    "timezone": "must be a time with its time zone, like '2026-03-02T09:30:00Z'",
+    "datetime": A_TIME,
+    "timezone": A_TIME,
 }
 _BY_STATUS = {
     400: "the body is not valid JSON; send one action as an object",
     404: "there is nothing at this address; POST one action to /actions",
     405: "this address takes no such method; POST one action to /actions",
 }
-_REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409, LedgerDownError: 503}
+_REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409, DatabaseDownError: 503}
 _REFUSALS |= {MailServerDownError: 503}
 _PROBLEMS_TOLD = 8
 
 
 def _date_first(value: object) -> object:
     if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\dT", value):
-        raise ValueError("pydantic would take 1700000000 for a time as well")
+        raise ValueError(A_TIME)  # pydantic would take 1700000000 for a time as well
     return value
 
 
@@ -54,17 +53,17 @@ class ActorRequest(BaseModel):
     """Who acts: kind "customer" or "installer", and its id."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    kind: Name
-    id: Name
+    kind: Id
+    id: Id
 
 
 class ActionRequest(BaseModel):
     """The body of POST /actions. `id` is chosen by the app or tablet; a retry sends the same id."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    id: Name
-    action: Name
-    account_id: Name
+    id: Id
+    action: Id
+    account_id: Id
     actor: ActorRequest
     plan: Name
     at: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_date_first)]
@@ -96,7 +95,7 @@ def body(action: Action) -> dict[str, Any]:
 
 def new_app(title: str) -> FastAPI:
     """An HTTP app that answers bad requests with a reason: 400, 403, 404, 405, 409, 422 or 503."""
-    app = FastAPI(title=title, redirect_slashes=False)
+    app = FastAPI(title=title, redirect_slashes=False, docs_url=None, redoc_url=None)  # both fetch scripts
     app.add_exception_handler(RequestValidationError, _malformed)
     for status, sentence in _BY_STATUS.items():
         app.add_exception_handler(status, _refusal(status, sentence))
@@ -125,7 +124,9 @@ def _sentence(problem: dict[str, Any]) -> str:
         return "the body is not marked as JSON; send it with content-type: application/json"
     where = ".".join(_short(str(part)) for part in problem["loc"][1:]) or "the body"
     words = next((words for start, words in _WORDS.items() if kind.startswith(start)), problem["msg"])
-    told = kind in ("missing", "extra_forbidden", "string_too_short")
+    if kind == "value_error":  # our own: it says what the value must be
+        words = str(problem["ctx"]["error"])
+    told = kind in ("missing", "extra_forbidden") or got == ""
     return f"{where} {words}" if told else f"{where} {words}, got {_short(repr(got))}"
 
 

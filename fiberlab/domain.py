@@ -12,14 +12,18 @@ ACTORS = ("customer", "installer")
 ACTIONS = ("browse_plan", "purchase_plan", "change_plan", "cancel_plan")
 SALES = ("purchase_plan", "change_plan")  # the actions that cost something: the plan's first month
 INSTALLER_DISCOUNT_PERCENT = 20
+MOST_CENTS = 10**12  # no price is higher; the sum of nine million of them still fits into 64 bits
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan on the price list."""
+    """A plan on the price list. Raises AmountError if its price is not whole cents from 0 to MOST_CENTS."""
 
     name: str
     list_price_cents: int
+
+    def __post_init__(self) -> None:
+        check_amount("list_price_cents", self.list_price_cents)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,10 @@ class Company:
             )
 
 
+class AmountError(ValueError):
+    """An amount that nothing costs: negative, a fraction of a cent, or more than MOST_CENTS."""
+
+
 class UnknownNameError(ValueError):
     """An action names a plan, account, action or actor that Herd Fiber does not have."""
 
@@ -97,6 +105,12 @@ def expected_cents(action: Action, plans: Mapping[str, Plan]) -> int:
     if action.actor.kind == "installer":
         return discounted_cents(list_price_cents, INSTALLER_DISCOUNT_PERCENT)
     return list_price_cents
+
+
+def check_amount(what: str, cents: int) -> None:
+    """Return if the amount is whole cents from 0 to MOST_CENTS; raise AmountError if not."""
+    if type(cents) is not int or not 0 <= cents <= MOST_CENTS:
+        raise AmountError(f"{what} {cents!r} is not whole cents from 0 to {MOST_CENTS}")
 
 
 def discounted_cents(price_cents: int, percent: int) -> int:

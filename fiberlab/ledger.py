@@ -4,15 +4,13 @@ It knows nothing of HTTP or Kafka. `source` and `id` of the event (or request) i
 writing the same charge again changes nothing (the idempotent receiver of Enterprise Integration Patterns).
 """
 
-import sqlite3
-import threading
 import time
-from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Self
 
-MOST_CENTS = 2**63 - 1  # SQLite's largest integer
+from fiberlab.database import Database
+from fiberlab.domain import check_amount
 
 
 @dataclass(frozen=True)
@@ -31,20 +29,11 @@ class Charge:
     amount_cents: int
 
     def __post_init__(self) -> None:
-        if type(self.amount_cents) is not int or not 0 <= self.amount_cents <= MOST_CENTS:
-            raise AmountError(f"amount_cents {self.amount_cents!r} is not whole cents from 0 to {MOST_CENTS}")
-
-
-class AmountError(ValueError):
-    """An amount that no ledger holds: negative, a fraction of a cent, or beyond SQLite's integers."""
+        check_amount("amount_cents", self.amount_cents)
 
 
 class ConflictingChargeError(ValueError):
     """The same source and id came with another charge: two different actions share one id."""
-
-
-class LedgerDownError(RuntimeError):
-    """The ledger's file cannot be written at the moment; nothing was."""
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Charge))
@@ -67,61 +56,45 @@ CREATE TRIGGER IF NOT EXISTS append_only_delete BEFORE DELETE ON charges
 
 
 class Ledger:
-    """A ledger file; made if it is not there. Safe to use from several threads."""
+    """A ledger file; made if it is not there. Safe to use from several threads.
+
+    Everything raises DatabaseDownError while the file cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        with suppress(sqlite3.OperationalError):  # refused while another connection switches the file
-            self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.executescript(_TABLE)
+        self._database = Database(path, _TABLE)
 
     def write(self, charge: Charge) -> bool:
         """Whether the charge is new: False if it was written before and nothing changed.
 
-        Raises ConflictingChargeError if the same source and id stand for another charge, and
-        LedgerDownError if the file cannot be written now.
+        Raises ConflictingChargeError if the same source and id stand for another charge.
         """
-        try:
-            with self._lock:
-                new = self._database.execute(_INSERT, (*astuple(charge), time.time())).rowcount == 1
-                written = charge if new else self._find(charge.source, charge.id)
-        except sqlite3.OperationalError as error:  # locked, or the disk is full
-            raise LedgerDownError(f"{charge!r} is not written ({error}); write it again later") from error
+        new = self._database.change(_INSERT, *astuple(charge), time.time()) == 1
+        written = charge if new else self.find(charge.source, charge.id)
         if written != charge:
             raise ConflictingChargeError(f"{charge!r} has the id of {written!r}; choose a new id per action")
         return new
 
     def find(self, source: str, id: str) -> Charge | None:
         """The charge with this source and id, or None."""
-        with self._lock:
-            return self._find(source, id)
+        select = f"SELECT {_COLUMNS} FROM charges WHERE source = ? AND id = ?"
+        return next((Charge(*row) for row in self._database.rows(select, source, id)), None)
 
     def charges(self, after: int = 0) -> list[Charge]:
         """Every charge but the first so many, in the order in which they were written."""
         select = f"SELECT {_COLUMNS} FROM charges WHERE rowid > ? ORDER BY rowid"  # none is ever deleted
-        with self._lock:
-            rows = self._database.execute(select, (after,)).fetchall()
-        return [Charge(*row) for row in rows]
+        return [Charge(*row) for row in self._database.rows(select, after)]
 
     def written_at_s(self) -> dict[str, float]:
         """When each charge was written: seconds since 1970 by the charge's id."""
-        with self._lock:
-            return dict(self._database.execute("SELECT id, written_at_s FROM charges"))
+        return dict(self._database.rows("SELECT id, written_at_s FROM charges"))
 
     def close(self) -> None:
         """Close the file. Closing twice is fine."""
-        with self._lock:
-            self._database.close()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _find(self, source: str, id: str) -> Charge | None:
-        row = self._database.execute(
-            f"SELECT {_COLUMNS} FROM charges WHERE source = ? AND id = ?", (source, id)
-        ).fetchone()
-        return Charge(*row) if row else None

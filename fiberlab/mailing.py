@@ -5,14 +5,15 @@ addresses and consent are kept here alone. Letters go to a server on this machin
 """
 
 import smtplib
-import sqlite3
-import threading
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
+
+from fiberlab.database import Database
 
 SENDER = "Herd Fiber <marketing@herdfiber.example>"
 ANSWER_WITHIN_S = 10
@@ -51,8 +52,10 @@ class MailServer:
     def send(self, letter: EmailMessage) -> None:
         """Return once the server has taken the letter; raise MailServerDownError if it has not."""
         try:
-            with smtplib.SMTP(self.host, self.port, "localhost", ANSWER_WITHIN_S) as smtp:
+            with closing(smtplib.SMTP(self.host, self.port, "localhost", ANSWER_WITHIN_S)) as smtp:
                 smtp.send_message(letter)
+                with suppress(smtplib.SMTPServerDisconnected):
+                    smtp.quit()  # not after an interrupt: its answer would be taken for the letter's
         except OSError as error:  # smtplib's own errors are OSErrors, too
             raise MailServerDownError(
                 f"the mail server at {self.host}:{self.port} took no letter ({error}); start it and try again"
@@ -75,52 +78,49 @@ CREATE TABLE IF NOT EXISTS remembered (source TEXT, id TEXT, PRIMARY KEY (source
 
 
 class Mailing:
-    """Marketing's file: contacts with their consent, and a memory. Safe to use from several threads."""
+    """Marketing's file: contacts with their consent, and a memory. Safe to use from several threads.
+
+    Everything raises DatabaseDownError while the file cannot be used.
+    """
 
     def __init__(self, path: Path, server: MailServer, contacts: Iterable[Contact] = ()) -> None:
-        self._server, self._lock = server, threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.executescript(_TABLES)
+        self._server, self._database = server, Database(path, _TABLES)
         for contact in contacts:
             row = contact.account_id, contact.email, contact.consent
-            self._do("INSERT OR REPLACE INTO contacts VALUES (?, ?, ?)", *row)
+            self._database.change("INSERT OR REPLACE INTO contacts VALUES (?, ?, ?)", *row)
 
     def mail(self, account_id: str, plan: str) -> bool:
         """Whether the household was mailed about the plan: False if it does not consent at this moment.
 
         Raises MailServerDownError.
         """
-        agreed = self._do("SELECT email FROM contacts WHERE account_id = ? AND consent", account_id)
+        select = "SELECT email FROM contacts WHERE account_id = ? AND consent"
+        agreed = self._database.rows(select, account_id)
         for (email,) in agreed:
             self._server.send(letter(email, plan))
         return bool(agreed)
 
     def withdraw(self, account_id: str) -> None:
         """Return once the household's consent is withdrawn: from now on it gets no mail."""
-        self._do("UPDATE contacts SET consent = 0 WHERE account_id = ?", account_id)
+        self._database.change("UPDATE contacts SET consent = 0 WHERE account_id = ?", account_id)
 
     def remembers(self, source: str, id: str) -> bool:
         """Whether the event with this source and id was dealt with before (the idempotent receiver)."""
-        return bool(self._do("SELECT 1 FROM remembered WHERE source = ? AND id = ?", source, id))
+        return bool(self._database.rows("SELECT 1 FROM remembered WHERE source = ? AND id = ?", source, id))
 
     def remember(self, source: str, id: str) -> None:
         """Return once it is written down that this event was dealt with."""
-        self._do("INSERT OR IGNORE INTO remembered VALUES (?, ?)", source, id)
+        self._database.change("INSERT OR IGNORE INTO remembered VALUES (?, ?)", source, id)
 
     def close(self) -> None:
         """Close the file. Closing twice is fine."""
-        with self._lock:
-            self._database.close()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _do(self, statement: str, *values: object) -> list[tuple]:
-        with self._lock:
-            return self._database.execute(statement, values).fetchall()
 
 
 def _is_loopback(host: str) -> bool:

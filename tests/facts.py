@@ -1,9 +1,13 @@
 """Facts about this process and others that tests wait for and compare."""
 
 import gc
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from fiberlab.lab.http_client import HttpClient, Response
 
 
 def eventually(fact: Callable[[], object], awaited: str, within_s: float = 15) -> None:
@@ -13,6 +17,12 @@ def eventually(fact: Callable[[], object], awaited: str, within_s: float = 15) -
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within_s} s for {awaited}")
         time.sleep(0.01)
+
+
+def answer_from(url: str, method: str = "GET", within_s: float = 30, **request: object) -> Response:
+    """What an HTTP server of this computer answers."""
+    with HttpClient(within_s=within_s) as http:
+        return http.request(method, url, **request)
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -41,3 +51,8 @@ def is_gone(pid: int) -> bool:
     except FileNotFoundError:
         return True
     return state == "Z"
+
+
+def interrupt() -> None:
+    """Do to the main thread what the stop button of a notebook does."""
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)

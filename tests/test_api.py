@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 
 from fiberlab.api import body
 from fiberlab.domain import Action, Actor
 from fiberlab.lab import days
 from fiberlab.lab.designs import Coupled, EventDriven
+from fiberlab.lab.http_client import HttpClient, Response
+from tests.facts import answer_from
 
 SALE = {
     "id": "a-1",
@@ -23,6 +24,7 @@ SALE = {
 }
 FIELDS = tuple(SALE)
 A_TIME = "must be a time with its time zone, like '2026-03-02T09:30:00Z'"
+READABLE = "plan must be a text that people can read, nothing hidden in it and no space around it, got"
 NOT_JSON = "the body is not valid JSON; send one action as an object"
 NOT_MARKED = "not marked as JSON; send it with content-type: application/json"
 JSON = "application/json"
@@ -31,7 +33,7 @@ JSON = "application/json"
 class Target(NamedTuple):
     """A running design: where to post, and how many traces (charges and events) requests have left."""
 
-    http: httpx.Client
+    http: HttpClient
     traces: Callable[[], int]
 
 
@@ -44,7 +46,7 @@ def target(request, company, cluster, tmp_path_factory) -> Iterator[Target]:
     else:
         design = EventDriven(company, folder, cluster, services=())
         traces = lambda: sum(design.view.ends().values())  # noqa: E731
-    with httpx.Client(base_url=design.url, trust_env=False, timeout=20) as http:
+    with HttpClient(design.url) as http:
         yield Target(http, traces)
     design.close()
 
@@ -103,11 +105,15 @@ REFUSED: dict[str, tuple[bytes, int, tuple[str, ...]]] = {
     "id of a million": (sent(id="x" * 10**6), 422, ("id must have at most 64 characters", "xxx…")),
     "NUL in the id": (sent(id="a\0b"), 422, ("id may hold only letters", r"'a\x00b'")),
     "line end in the id": (sent(id="a\n"), 422, ("id may hold only letters", r"'a\n'")),
-    "NUL in the plan": (sent(plan="\0"), 422, ("plan may hold only letters",)),
-    "lone surrogate": (sent(id="\ud800"), 422, ("id holds text that is not Unicode", r"'\ud800'")),
+    "NUL in the plan": (sent(plan="\0"), 422, (READABLE,)),
+    "lone surrogate": (sent(id="\ud800"), 422, ("id may hold only letters", r"'\ud800'")),
     "lone surrogate as time": (sent(at="2026-03-02T\ud800"), 422, ("at", "got '2026-03-02T")),
     "lone surrogate as a field": (sent(**{"\ud800": 1}), 422, ("text that is not Unicode",)),
-    "surrogate in bytes": (raw("plan", b'"\xed\xa0\x80"'), 422, ("plan holds text that is not Unicode",)),
+    "surrogate in bytes": (raw("plan", b'"\xed\xa0\x80"'), 422, (READABLE, r"'\ud800'")),
+    "plan of 121 characters": (sent(plan="x" * 121), 422, ("plan must have at most 120 characters", "xxx…")),
+    "plan with a space before it": (sent(plan=" Fiber 300"), 422, (READABLE,)),
+    "plan that turns the writing": (sent(plan="Fiber \u202e003"), 422, (READABLE, r"\u202e")),
+    "letter in the id that is no ASCII": (sent(id="ä-1"), 422, ("id may hold only letters",)),
     # the actor
     "actor null": (sent(actor=None), 422, ("actor must be an object, got None",)),
     "actor as text": (sent(actor="customer"), 422, ("actor must be an object, got 'customer'",)),
@@ -180,7 +186,7 @@ def test_an_action_that_is_not_marked_as_json_is_refused(target, mark):
     assert target.traces() == 0
 
 
-def assert_refused(answer: httpx.Response, status: int, words: tuple[str, ...]) -> None:
+def assert_refused(answer: Response, status: int, words: tuple[str, ...]) -> None:
     assert answer.status_code == status, answer.text
     detail = answer.json()["detail"]
     assert [word for word in words if word not in detail] == [], detail
@@ -192,8 +198,8 @@ def assert_refused(answer: httpx.Response, status: int, words: tuple[str, ...]) 
 def test_the_sale_that_the_table_spoils_is_good_and_leaves_a_trace(request, company, cluster, tmp_path):
     for design in (Coupled(company, tmp_path), EventDriven(company, tmp_path, cluster)):
         try:
-            answer = httpx.post(
-                f"{design.url}/actions", content=sent(), headers={"content-type": JSON}, trust_env=False
+            answer = answer_from(
+                f"{design.url}/actions", "POST", content=sent(), headers={"content-type": JSON}
             )
             assert answer.is_success, answer.text
             design.settle()
@@ -208,7 +214,7 @@ def test_the_sale_that_the_table_spoils_is_good_and_leaves_a_trace(request, comp
 def test_any_moment_with_a_time_zone_is_accepted(company, tmp_path, at):
     design = Coupled(company, tmp_path)
     try:
-        answer = httpx.post(f"{design.url}/actions", json=SALE | {"at": at}, trust_env=False)
+        answer = answer_from(f"{design.url}/actions", "POST", json=SALE | {"at": at})
         assert (answer.status_code, answer.text) == (200, '{"action_id":"a-1","amount_cents":3999}')
     finally:
         design.close()

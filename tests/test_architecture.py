@@ -1,4 +1,4 @@
-"""Who may import whom, which technology lives where, how big things may be, and that importing does nothing.
+"""Who may import whom, which technology lives where, how long a function is, and that importing does nothing.
 
 The tables are the rules: a newcomer adds a rule by adding a row. Every rule is proven by a violation
 planted in a copy of the package (`PLANTED`); what must stay allowed is proven too (`ALLOWED`). The
@@ -12,15 +12,18 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 
 from fiberlab.lab import source
+
+ROOT = source.PACKAGE.parent
 
 # In every table a name stands for that module and all below it; * stands for any text.
 # DIRECTIONS: of several rows that name a module the longest counts. The standard library is free
@@ -37,17 +40,36 @@ class Direction(NamedTuple):
 DIRECTIONS = (
     Direction("fiberlab", (), (), "no re-exports: every name has one address"),
     Direction("fiberlab.domain", (), (), "what is sold, to whom, at what price outlives every technology"),
-    Direction("fiberlab.ledger", ("fiberlab.domain",), (), "both designs write charges down the same way"),
-    Direction("fiberlab.mailing", (), (), "both designs mail in the same way, so it can know neither"),
+    Direction("fiberlab.names", (), (), "a name is a text, whoever sends, sells or reads it"),
+    Direction("fiberlab.database", (), (), "how a file fails is the same whatever is kept in it"),
+    Direction(
+        "fiberlab.ledger",
+        ("fiberlab.domain", "fiberlab.database"),
+        (),
+        "both designs write charges down the same way",
+    ),
+    Direction(
+        "fiberlab.mailing",
+        ("fiberlab.database",),
+        (),
+        "both designs mail in the same way, so it can know neither",
+    ),
     Direction(
         "fiberlab.api",
-        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.mailing"),
+        ("fiberlab.domain", "fiberlab.database", "fiberlab.ledger", "fiberlab.mailing", "fiberlab.names"),
         ("fastapi", "pydantic"),
         "both designs accept the same request, so it can know neither",
     ),
     Direction(
         "fiberlab.coupled",
-        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.mailing", "fiberlab.api", "fiberlab.coupled"),
+        (
+            "fiberlab.domain",
+            "fiberlab.database",
+            "fiberlab.ledger",
+            "fiberlab.mailing",
+            "fiberlab.api",
+            "fiberlab.coupled",
+        ),
         ("*",),
         "the designs are compared, so none may lean on another",
     ),
@@ -101,9 +123,15 @@ DIRECTIONS = (
     ),
     Direction(
         "fiberlab.eventdriven.events",
-        ("fiberlab.domain", "fiberlab.ledger"),
+        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.eventdriven.cloudevent"),
         ("*",),
         "the contract does not know who writes and who listens",
+    ),
+    Direction(
+        "fiberlab.eventdriven.cloudevent",
+        (),
+        (),
+        "what a valid CloudEvent is has nothing to do with which events are ours",
     ),
     Direction(
         "fiberlab.kafka", ("fiberlab.kafka",), ("*",), "which Kafka it is has nothing to do with fiber"
@@ -111,7 +139,9 @@ DIRECTIONS = (
     Direction(
         "fiberlab.lab",
         (
+            "fiberlab.names",
             "fiberlab.domain",
+            "fiberlab.database",
             "fiberlab.ledger",
             "fiberlab.mailing",
             "fiberlab.api",
@@ -139,7 +169,12 @@ class Technology(NamedTuple):
     reason: str
 
 
+CLIENTS = ("httpx", "urllib.request", "http.client", "requests", "aiohttp", "urllib3")
+HTTP_CLIENT = "fiberlab.lab.http_client"
+ONE_CLIENT = "a client made elsewhere asks the machine's proxy for 127.0.0.1; take http_client.HttpClient"
+
 TECHNOLOGIES = (
+    *(Technology(client.split(".")[0], (HTTP_CLIENT,), ONE_CLIENT) for client in CLIENTS),
     Technology(
         "fastapi",
         (
@@ -168,15 +203,16 @@ TECHNOLOGIES = (
     Technology(
         "confluent_kafka", (), "only the library file inside it is loaded; kafka-python is the client"
     ),
-    Technology("IPython", ("fiberlab.lab",), "Jupyter is the stage"),
+    Technology("IPython", ("fiberlab.lab", "fiberlab.commands.kernel"), "Jupyter is the stage"),
+    Technology("runpy", ("fiberlab.commands.__main__",), "an import by text would pass every rule above"),
     Technology("ipywidgets", ("fiberlab.lab",), "Jupyter is the stage"),
     Technology("anywidget", ("fiberlab.lab",), "Jupyter is the stage"),
     Technology("matplotlib", ("fiberlab.lab",), "pictures are drawn on the stage"),
     Technology("pandas", ("fiberlab.lab",), "tables are shown on the stage"),
     Technology(
         "sqlite3",
-        ("fiberlab.ledger", "fiberlab.mailing", "fiberlab.coupled"),
-        "an event-driven service has no database here",
+        ("fiberlab.database",),
+        "every file fails with the same error, and an event-driven service has no database here",
     ),
     Technology("smtplib", ("fiberlab.mailing",), "one place lets mail out, and it refuses other machines"),
     Technology("aiosmtpd", ("fiberlab.lab",), "the mail server is part of the stage"),
@@ -197,7 +233,7 @@ class Use(NamedTuple):
 PASSED_IN = "settings are passed in; only set-up cells, tests and lab.py read the environment"
 
 USES = (
-    Use("environ", ("fiberlab.commands",), PASSED_IN),
+    Use("environ", ("fiberlab.commands", "fiberlab.lab.coupling.blast"), PASSED_IN),  # blast hands it on
     Use("environb", (), PASSED_IN),
     Use("getenv", (), PASSED_IN),
     Use("__import__", (), "an import by text would pass every rule above"),
@@ -226,6 +262,28 @@ def wrong_homes(root: Path) -> Iterator[str]:
         for row in TECHNOLOGIES:
             if row.name in imported and not any(covers(home, module) for home in row.only_in):
                 yield f"{module} imports {row.name}: {row.reason}"
+
+
+def wrong_clients(root: Path, folders: Sequence[str]) -> Iterator[str]:
+    """What makes an HTTP client of its own in these folders beside the package: notebooks, tests, bench."""
+    for file in sorted(file for folder in folders for file in (root / folder).rglob("*.*")):
+        path = file.relative_to(root).as_posix()
+        if "/." not in path and any(covers(c, name) for c in CLIENTS for name in imported_by(file)):
+            yield f"{path}: {ONE_CLIENT}"
+
+
+def imported_by(file: Path) -> Iterator[str]:
+    """What a Python file or the cells of a notebook import, by dotted name."""
+    if file.suffix not in (".py", ".ipynb"):
+        return
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".ipynb":
+        cells = nbformat.reads(text, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    for node in ast.walk(parsed(text)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            origin = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            yield from (origin + alias.name for alias in node.names)
 
 
 def wrong_uses(root: Path) -> Iterator[str]:
@@ -397,6 +455,30 @@ def test_the_package_keeps_the_rule(rule: Rule):
     assert list(rule(source.PACKAGE)) == []
 
 
+BESIDE = ("notebooks", "tests", "bench", "data", "pictures")
+
+
+def test_notebooks_tests_and_benches_make_no_http_client_of_their_own():
+    assert list(wrong_clients(ROOT, BESIDE)) == []
+
+
+PLANTED_CLIENTS = (
+    "import httpx",
+    "from urllib.request import urlopen",
+    "from urllib import request",
+    "import pandas, http.client as h",
+)
+
+
+@pytest.mark.parametrize("line", PLANTED_CLIENTS)
+def test_a_client_planted_in_a_cell_or_a_bench_is_reported(tmp_path: Path, line: str):
+    cell = nbformat.v4.new_code_cell(f"def ask():\n    {line}")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "07-planted.ipynb")
+    (tmp_path / "planted.py").write_text(f"{line}\nfrom . import helper")
+    told = list(wrong_clients(tmp_path, ["."]))
+    assert [line.split(": ")[0] for line in told] == ["07-planted.ipynb", "planted.py"]
+
+
 def test_every_row_of_a_table_has_its_reason():
     assert all(row.reason for row in (*DIRECTIONS, *TECHNOLOGIES, *USES))
 
@@ -417,6 +499,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
             "from fiberlab.eventdriven import events",
             "standing imports fiberlab.eventdriven.events",
         ),
+        ("eventdriven/cloudevent.py", "import pydantic", "fiberlab.eventdriven.cloudevent imports pydantic"),
         ("__init__.py", "from fiberlab.domain import Plan", "fiberlab imports fiberlab.domain"),
         ("domain.py", "import pydantic", "fiberlab.domain imports pydantic"),
         (
@@ -425,6 +508,8 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
             "fiberlab.commands.series imports fiberlab.dom",
         ),
         ("domain.py", "from fiberlab import ledger", "fiberlab.domain imports fiberlab.ledger"),
+        ("names.py", "from . import domain", "fiberlab.names imports fiberlab.domain"),
+        ("database.py", "from . import domain", "fiberlab.database imports fiberlab.domain"),
         ("ledger.py", "from . import api", "fiberlab.ledger imports fiberlab.api"),
         ("ledger.py", "import pandas", "fiberlab.ledger imports pandas"),
         ("mailing.py", "from fiberlab import domain", "fiberlab.mailing imports fiberlab.domain"),
@@ -470,6 +555,12 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("a_new_module.py", "from fiberlab import domain", "fiberlab.a_new_module imports fiberlab.domain"),
     ),
     wrong_homes: (
+        ("lab/traffic.py", "import httpx", "lab.traffic imports httpx"),
+        ("commands/workbook.py", "import urllib.request", "commands.workbook imports urllib"),
+        ("lab/checks.py", "from http.client import HTTPConnection", "lab.checks imports http"),
+        ("lab/checks.py", "import requests", "lab.checks imports requests"),
+        ("lab/checks.py", "import aiohttp", "lab.checks imports aiohttp"),
+        ("lab/checks.py", "from urllib3 import PoolManager", "lab.checks imports urllib3"),
         ("coupled/billing.py", "from fastapi import Request", "coupled.billing imports fastapi"),
         ("coupled/backend.py", "import uvicorn", "coupled.backend imports uvicorn"),
         ("lab/bills.py", "import uvicorn", "lab.bills imports uvicorn"),
@@ -479,6 +570,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("eventdriven/marketing.py", "import smtplib", "eventdriven.marketing imports smtplib"),
         ("mailing.py", "from aiosmtpd.smtp import SMTP", "fiberlab.mailing imports aiosmtpd"),
         ("kafka/embedded.py", "import confluent_kafka", "kafka.embedded imports confluent_kafka"),
+        ("lab/checks.py", "import runpy", "lab.checks imports runpy"),
         ("kafka/cluster.py", "import IPython", "kafka.cluster imports IPython"),
         ("kafka/cluster.py", "import ipywidgets", "kafka.cluster imports ipywidgets"),
         ("kafka/cluster.py", "import anywidget", "kafka.cluster imports anywidget"),

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import urllib.request
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -20,15 +19,11 @@ import pytest
 import lab
 from fiberlab.commands import verify
 from fiberlab.commands.lent_kafka import Lent
-from tests.facts import eventually, is_gone
+from tests.facts import answer_from, eventually, is_gone
 
 pytestmark = pytest.mark.timeout(180)  # processes that start processes
 ROOT = Path(lab.__file__).parent
 DEAD_INDEX = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
-JUPYTER_DATA = {
-    "JUPYTERLAB_DIR": f"{sys.prefix}/share/jupyter/lab",
-    "JUPYTER_CONFIG_PATH": f"{sys.prefix}/etc/jupyter",
-}
 WITHOUT_ENSUREPIP = (
     "import runpy, sys; sys.modules['ensurepip'] = None; sys.argv = ['lab.py']; "
     "runpy.run_path('lab.py', run_name='__main__')"
@@ -55,7 +50,13 @@ def ready(tree):
     home = load(tree)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home.VENV], check=True)
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(home.VENV)}))
-    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    borrowed = Path(sysconfig.get_path("purelib"))
+    (packages / "borrowed.pth").write_text(str(borrowed), encoding="utf-8")
+    for known in borrowed.glob("*.dist-info"):
+        (packages / known.name).symlink_to(known)
+    for part in ("share/jupyter", "etc/jupyter"):
+        shutil.copytree(Path(sys.prefix, part), home.VENV / part, copy_function=os.symlink)
+    (home.VENV / "share/jupyter/lab/settings/overrides.json").unlink(missing_ok=True)
     home.make_at_home()
     home.STAMP.write_text(home.stamp(home.REQUIREMENTS.read_bytes(), sys.version_info))
     return tree
@@ -77,7 +78,7 @@ def write_notebook(path, source, result):
 
 def environment():
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    return kept | DEAD_INDEX | JUPYTER_DATA
+    return kept | DEAD_INDEX
 
 
 def call(root, *arguments, program=("lab.py",), **variables):
@@ -211,15 +212,10 @@ def test_the_package_is_found_after_the_folder_has_moved(ready):
 # --- the workbook is open ---
 
 
-def start(root, *arguments):
+def start(root, *arguments, **variables):
     command = [sys.executable, "lab.py", "--no-browser", *arguments]
-    return subprocess.Popen(command, cwd=root, env=environment(), stdout=subprocess.PIPE, text=True)
-
-
-def status_of(address, data=None):
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(urllib.request.Request(address, data), timeout=20) as answer:
-        return answer.status
+    told = environment() | variables
+    return subprocess.Popen(command, cwd=root, env=told, stdout=subprocess.PIPE, text=True)
 
 
 def test_the_printed_address_answers_and_ctrl_c_leaves_nothing_running(ready):
@@ -228,9 +224,10 @@ def test_the_printed_address_answers_and_ctrl_c_leaves_nothing_running(ready):
         address = running.stdout.readline().strip()
         server, token = address.split("/lab/tree/my-notebooks/00-start-here.ipynb")
         assert server.startswith("http://127.0.0.1:")
-        assert status_of(address) == 200
-        assert status_of(f"{server}/api/contents/my-notebooks/00-start-here.ipynb{token}") == 200
-        assert status_of(f"{server}/api/kernels{token}", data=b"{}") == 201
+        assert answer_from(address).status_code == 200
+        copy = f"{server}/api/contents/my-notebooks/00-start-here.ipynb{token}"
+        assert answer_from(copy).status_code == 200
+        assert answer_from(f"{server}/api/kernels{token}", "POST").status_code == 201
         processes = [running, *psutil.Process(running.pid).children(recursive=True)]
         assert len(processes) >= 3
         running.send_signal(signal.SIGINT)
@@ -247,9 +244,10 @@ def test_a_port_that_is_taken_is_told_as_a_sentence(ready):
 
 
 def test_a_jupyterlab_that_dies_at_once_is_told_as_a_sentence(ready):
-    (ready / "jupyterlab.py").write_text("raise SystemExit(3)")
+    (ready / "jupyterlab.py").write_text("raise SystemExit('no lab today')")
     result = call(ready)
-    assert_one_sentence_and_the_next_step(result, "JupyterLab ended before it answered", "jupyter.log")
+    sentence = "JupyterLab ended before it answered. Its last words: no lab today"
+    assert_one_sentence_and_the_next_step(result, sentence, "jupyter.log")
 
 
 # --- lab.py test, lab.py run ---

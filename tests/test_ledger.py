@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.ledger import MOST_CENTS, AmountError, Charge, ConflictingChargeError, Ledger
+from fiberlab.domain import MOST_CENTS, AmountError
+from fiberlab.ledger import Charge, ConflictingChargeError, Ledger
 
 CHARGE = Charge("/gateway", "a-1", "A-1", "customer", "purchase_plan", "Fiber 300", 3999)
 COPY = "INTO charges SELECT source, id, account_id, actor_kind, action, plan, 1, written_at_s FROM charges"

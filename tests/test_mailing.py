@@ -1,6 +1,7 @@
 """Marketing asks for consent at the moment of the letter, and its letters stay on this machine."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from fiberlab.lab.mailbox import Mailbox, Received
 from fiberlab.mailing import Contact, ForeignServerError, Mailing, MailServer, MailServerDownError
+from tests.facts import interrupt
 
 pytestmark = pytest.mark.embedded
 
@@ -63,6 +65,15 @@ def test_a_server_that_is_down_is_named_and_takes_letters_when_it_is_back(mailin
     mailbox.start()
     assert mailing.mail("A-1", "Fiber 500")
     assert [letter.subject for letter in mailbox.letters] == ["Still thinking about Fiber 500?"]
+
+
+def test_an_interrupt_is_an_interrupt_and_not_a_server_that_is_down(mailing, mailbox):
+    mailbox.delay_s = 0.2
+    threading.Timer(0.1, interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        mailing.mail("A-1", "Fiber 300")
+    mailbox.delay_s = 0
+    assert mailing.mail("A-1", "Fiber 500")
 
 
 @pytest.mark.parametrize("host", ["mail.example", "192.0.2.1", "10.0.0.7", "0.0.0.0", "::", "localhost", ""])

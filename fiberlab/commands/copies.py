@@ -7,12 +7,12 @@ not copied: whoever is asked for a guess must not see the outcome below.
 
 import hashlib
 import json
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fiberlab.lab.kept_file import write_whole
+from fiberlab.lab import kept_file
+from fiberlab.lab.kept_file import NotKeptError, my_turn, write_whole
 
 ROOT = Path(__file__).parents[2]
 ORIGINALS, COPIES = ROOT / "notebooks", ROOT / "my-notebooks"
@@ -32,14 +32,17 @@ class CopyError(RuntimeError):
 def refresh(originals: Path = ORIGINALS, copies: Path = COPIES) -> list[str]:
     """What the reader has to know after each copy was made, refreshed or left as it is: a line each."""
     copies.mkdir(exist_ok=True)
-    return [
-        line
-        for original in sorted(originals.glob("*.ipynb"))
-        for line in _refreshed(original, copies / original.name, read_taken(copies).get(original.name))
-    ]
+    lines = []
+    for original in sorted(originals.glob("*.ipynb")):
+        try:
+            lines += _refreshed(original, copies / original.name)
+        except NotKeptError as error:
+            lines.append(f"{original.stem} stays as it is: {error}.")
+    return lines
 
 
-def _refreshed(original: Path, copy: Path, taken: str | None) -> list[str]:
+def _refreshed(original: Path, copy: Path) -> list[str]:
+    taken = read_taken(copy.parent).get(original.name)
     if not copy.exists():
         take(original, copy)
         return []
@@ -88,15 +91,16 @@ def without_outputs(notebook: Notebook) -> Notebook:
 
 def remember(original: Path, copy: Path) -> None:
     """Return once it is written down from which text of the original the copy was made."""
-    taken = read_taken(copy.parent) | {original.name: text_of(original)}
-    write(copy.parent / TAKEN, taken)
+    file = copy.parent / TAKEN
+    with my_turn(file):
+        write(file, read_taken(copy.parent) | {original.name: text_of(original)})
 
 
 def read_taken(copies: Path) -> dict[str, str]:
     """By name, the text of the original that each copy was made from; empty if nobody knows any more."""
     try:
-        taken = json.loads((copies / TAKEN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        taken = json.loads(kept_file.content(copies / TAKEN) or b"")
+    except ValueError:
         return {}
     return taken if isinstance(taken, dict) else {}
 
@@ -106,7 +110,7 @@ def text_of(notebook: Path) -> str:
     try:
         cells = [(cell["cell_type"], source(cell)) for cell in read(notebook)["cells"]]
     except (ValueError, KeyError, TypeError):  # no notebook: then all of it is the text
-        return hashlib.sha256(notebook.read_bytes()).hexdigest()
+        return hashlib.sha256(_content(notebook)).hexdigest()
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
@@ -118,19 +122,24 @@ def source(cell: Notebook) -> str:
 def keep(copy: Path) -> Path:
     """The file in `kept/` that holds what the copy holds now, under the date and time."""
     kept = copy.parent / KEPT
-    kept.mkdir(exist_ok=True)
     stem = f"{copy.stem}.{datetime.now():%Y-%m-%d-%H%M}"
     names = (f"{stem}{extra}.ipynb" for extra in ("", *(f"-{number}" for number in range(2, 10_000))))
     file = next(kept / name for name in names if not (kept / name).exists())
-    shutil.copyfile(copy, file)
+    write_whole(file, _content(copy))
     return file
 
 
 def read(notebook: Path) -> Notebook:
-    """The notebook as JSON. Raises ValueError if it is none."""
-    return json.loads(notebook.read_text(encoding="utf-8"))
+    """The notebook as JSON. Raises ValueError if it is none, NotKeptError if it cannot be read."""
+    return json.loads(_content(notebook))
 
 
 def write(file: Path, content: Notebook) -> None:
     """Return once the file holds this JSON, as Jupyter writes it; never half of it."""
     write_whole(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _content(file: Path) -> bytes:
+    if (held := kept_file.content(file)) is None:
+        raise NotKeptError(file, "it is not there")
+    return held

@@ -89,7 +89,4 @@ def _where(kept: Path | None) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except CopyError as end:
-        sys.exit(str(end))
+    sys.exit(main(sys.argv[1:]))

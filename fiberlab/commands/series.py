@@ -2,11 +2,13 @@
 
 python -m fiberlab.commands.series [--save] [notebook ...]
 
-Ends with the billing outcome per actor for both designs. Exit status 0 only if every cell ran, the
-event-driven bills equal the oracle, and the coupled ones do not. --save keeps the outputs in the notebooks.
+Ends with the billing outcome per actor for both designs. Exit status 0 only if every cell ran and said what
+its notebook says, the event-driven bills equal the oracle, and the coupled ones do not. --save keeps the
+outputs in the notebooks instead of comparing them.
 """
 
 import argparse
+import copy
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from fiberlab.commands.copies import number
+from fiberlab.commands.kept_outputs import difference
 from fiberlab.lab.bills import outcome
 from fiberlab.lab.chapter import Chapter, close_open_chapter
 from fiberlab.lab.days import DATA
@@ -48,12 +51,16 @@ def chosen(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]:
 
 
 def run(path: Path, save: bool) -> bool:
-    """Whether every cell of the notebook ran without an error; says how far it is while it runs."""
+    """Whether every cell of the notebook ran and, unless it is saved anew, said what the notebook says."""
     notebook = nbformat.read(path, as_version=4)
-    ran = executed(notebook, path)
-    if ran and save:
+    kept = copy.deepcopy(notebook)
+    if not executed(notebook, path):
+        return False
+    if save:
         nbformat.write(tidy(notebook), path)
-    return ran
+    elif differs := difference(kept, notebook):
+        print(f"{path.stem}: {differs}\nNext: mend what differs; if it is meant, keep it with run --save")
+    return save or not differs
 
 
 def executed(notebook: NotebookNode, path: Path) -> bool:

@@ -1,19 +1,19 @@
 """Open the workbook: `python3 lab.py` serves working copies in JupyterLab, on this computer only."""
 
 import argparse
+import contextlib
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
 from fiberlab.commands import copies
+from fiberlab.lab.http_client import HttpClient, NoAnswerError
 
 ROOT = Path(__file__).parents[2]
 LOG = Path(sys.prefix, "jupyter.log")
@@ -42,11 +42,12 @@ def serve(port: int, browser: bool) -> int:
     """Serve the workbook at this port until Ctrl-C; the exit status."""
     token = secrets.token_hex(24)
     address = f"http://127.0.0.1:{port}/lab/tree/my-notebooks/00-start-here.ipynb?token={token}"
-    environment = os.environ | {"JUPYTER_TOKEN": token}
     with LOG.open("wb") as log:
-        settings = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "cwd": ROOT}
-        server = subprocess.Popen(jupyterlab(port), env=environment, **settings)
+        server = subprocess.Popen(
+            jupyterlab(port), stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=ROOT, text=True
+        )
     try:
+        tell(server, token)
         wait_for_answer(server, address)
         print(f"The workbook is open; Ctrl-C stops it.\n{address}")
         if browser:
@@ -62,7 +63,8 @@ def serve(port: int, browser: bool) -> int:
 def jupyterlab(port: int) -> list[str]:
     """The command that serves this folder, without a question and without the network."""
     return [
-        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--ServerApp.port={port}",
+        sys.executable, "-m", "fiberlab.commands.lab_server",
+        f"--ServerApp.root_dir={ROOT}", f"--ServerApp.port={port}",
         "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", "--ServerApp.open_browser=False",
         "--ServerApp.allow_root=True",  # usual in a container
         "--ServerApp.answer_yes=True",  # Ctrl-C asks no question
@@ -86,21 +88,41 @@ def free_port(asked: int | None) -> int:
     )
 
 
-def wait_for_answer(server: subprocess.Popen[bytes], address: str) -> None:
+def tell(server: subprocess.Popen[str], token: str) -> None:
+    """Return once the server has its token, which stands neither in its environment nor in its command.
+
+    From its environment each kernel would inherit it, and `!env` would save it in a notebook.
+    """
+    with contextlib.suppress(OSError), server.stdin as told:  # one that has ended is told of later
+        told.write(f"{token}\n")
+
+
+def wait_for_answer(server: subprocess.Popen[str], address: str) -> None:
     """Return as soon as the server answers at this address. Raises WorkbookError if it does not."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy to one's own computer
     deadline = time.monotonic() + ANSWERS_WITHIN_S
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            return direct.open(address, timeout=ANSWERS_WITHIN_S).close()
-        except OSError:
+    with HttpClient(within_s=ANSWERS_WITHIN_S) as http:
+        while server.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(NoAnswerError):
+                return check(http.get(address).status_code)
             time.sleep(0.05)
     late = f"did not answer within {ANSWERS_WITHIN_S} s"
-    what = late if server.poll() is None else "ended before it answered"
-    raise WorkbookError(f"JupyterLab {what}.", f"read the end of {LOG}, then start again.")
+    raise no_workbook(late if server.poll() is None else "ended before it answered")
 
 
-def stop(server: subprocess.Popen[bytes]) -> None:
+def check(status: int) -> None:
+    """Return if this is how a page is answered. Raises WorkbookError."""
+    if status >= 400:
+        raise no_workbook(f"answered {status} instead of showing the workbook")
+
+
+def no_workbook(what: str) -> WorkbookError:
+    """The error that says what JupyterLab did, and its last words."""
+    said = [line for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    last = f" Its last words: {said[-1].strip()}" if said else ""
+    return WorkbookError(f"JupyterLab {what}.{last}", f"read the end of {LOG}, then start again.")
+
+
+def stop(server: subprocess.Popen[str]) -> None:
     """Stop the server and with it its kernels."""
     if os.name == "posix":  # on Windows Ctrl-C has reached it, and to terminate it would leave its kernels
         server.terminate()
@@ -111,9 +133,4 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="replace", line_buffering=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (WorkbookError, KeyboardInterrupt) as end:
-        sys.exit(str(end) or "\nStopped; start again whenever you like.")
+    sys.exit(main(sys.argv[1:]))

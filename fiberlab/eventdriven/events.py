@@ -5,20 +5,19 @@ bills what was true then. It does not know who listens.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka, to_binary_event
-from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.bindings.kafka import KafkaMessage, to_binary_event
 from cloudevents.core.v1.event import CloudEvent
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from fiberlab.domain import Action, Plan
-from fiberlab.ledger import MOST_CENTS, Charge
+from fiberlab.domain import MOST_CENTS, Action, Plan
+from fiberlab.eventdriven import cloudevent
+from fiberlab.eventdriven.cloudevent import RecordError, shown
+from fiberlab.ledger import Charge
 
 SOURCE = "/herd-fiber/gateway"
 _ENVELOPE = {"source", "id", "time"}  # these travel as CloudEvents attributes, the rest as data
-_REQUIRED = ("specversion", "type", *sorted(_ENVELOPE))
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -122,29 +121,54 @@ def encode(event: Event) -> KafkaMessage:
     return to_binary_event(CloudEvent(attributes, event.model_dump(exclude=_ENVELOPE)))
 
 
-def decode(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes | Exception | None) -> Event:
+def decode(
+    headers: Iterable[tuple[str, bytes | None]], key: bytes | None, value: bytes | Exception | None
+) -> Event:
     """The event in a record; raises UnreadableEventError, with the reason, for anything else.
 
+    The key is whatever the writer takes to keep its records in order: it says nothing of what happened.
     The value is an error where the client could not read the record itself.
     """
-    if isinstance(value, Exception):
-        raise UnreadableEventError(f"the record cannot be read: {' '.join(map(str, value.args))}")
     try:
-        message = KafkaMessage(dict(headers), key, value)
-        envelope = from_kafka(message, JSONFormat(), _as_sent)
-        event_type = _BY_TYPE[envelope.get_type()]
-        time: datetime | None = envelope.get_time()
-        return event_type(
-            source=envelope.get_source(), id=envelope.get_id(), time=time, **envelope.get_data()
-        )
-    except Exception as error:  # a foreign record can break a decoder in any way it likes
-        reason = " ".join(str(error).split())[:200]
-        raise UnreadableEventError(f"not an event of ours ({type(error).__name__}: {reason})") from error
+        return _ours(cloudevent.read(headers, value))
+    except Exception as error:  # a foreign record may break a reader in a way that nobody foresaw
+        raise UnreadableEventError(f"not an event of ours ({_reason(error)})") from error
 
 
-def _as_sent(attributes: dict[str, Any], data: dict[str, Any] | str | bytes | None) -> CloudEvent:
-    """The CloudEvent. The package would invent an id where none is, a new one at every redelivery."""
-    missing = [name for name in _REQUIRED if name not in attributes]
-    if missing:
-        raise ValueError(f"the attributes {missing!r} are missing")
-    return CloudEvent(attributes, data)
+def _ours(said: cloudevent.CloudEvent) -> Event:
+    attributes = said.attributes
+    if attributes["type"] not in _BY_TYPE:
+        raise RecordError(f"unknown type {shown(attributes['type'])}")
+    envelope = {"source": attributes["source"], "id": attributes["id"], "time": said.time()}
+    facts = said.facts()
+    for name in envelope:
+        if name in facts:
+            raise RecordError(f"its data says {name!r} again, which is an attribute")
+    return _BY_TYPE[attributes["type"]].model_validate(facts | envelope)
+
+
+# What is wrong with a field, by pydantic's error type.
+_WORDS = {
+    "missing": "is missing",
+    "model_type": "must be an object",
+    "string_type": "must be text",
+    "string_unicode": "must be text in Unicode",
+    "string_too_short": "must not be empty",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must not be negative",
+    "less_than_equal": f"must be at most {MOST_CENTS}",
+}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecordError):
+        return str(error)
+    if isinstance(error, ValidationError):
+        return _first_problem(error)
+    return "it cannot be understood"
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    problem = f"{'.'.join(map(str, first['loc']))} {_WORDS.get(first['type'], 'is not what it must be')}"
+    return problem if first["type"] == "missing" else f"{problem}, got {shown(first['input'])}"

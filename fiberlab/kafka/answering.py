@@ -8,6 +8,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import CorruptRecordError, KafkaError, KafkaTimeoutError, UnsupportedCodecError
 from kafka.producer.future import FutureRecordMetadata
 
+from fiberlab.kafka.records import read_foreign_records
 from fiberlab.kafka.sentences import START, NoKafkaError
 
 ANSWER_WITHIN_S = 5
@@ -35,6 +36,7 @@ class Consumer(KafkaConsumer):
             if "_net" in vars(self):  # its thread runs already
                 self._net.stop()
             raise
+        read_foreign_records(self)
 
     def poll(self, timeout_ms: int = 0, max_records: int | None = None, update_offsets: bool = True) -> dict:
         """As KafkaConsumer.poll, but a record that cannot be read comes with the error as its value.

@@ -4,7 +4,7 @@
 knows nothing of fiber. Whoever takes a producer or consumer from here closes it.
 """
 
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import uuid4
@@ -117,10 +117,14 @@ class Cluster:
         """End the embedded broker; of a real one remove this run's topics and groups. Twice is fine."""
         if self.broker:
             return self.broker.close()
-        # What stays of a Kafka that is away, or of a run that was killed, `lab.py kafka clean` removes.
-        with suppress(KafkaError, OSError):
+        try:
             left = self.found(self.namespace)
-            self.remove_all(left.topics, left.groups)
+            stays = self.remove_all(left.topics, left.groups).kept
+            why = "somebody is in it"
+        except (KafkaError, OSError) as error:
+            stays, why = [f"all of {self.namespace!r}"], str(error)
+        for name in stays:
+            print(f"{name} stays at {self.bootstrap_servers} ({why}); python3 lab.py kafka clean removes it")
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,9 @@ from fiberlab.kafka import embedded_process, librdkafka
 
 STOP_WITHIN_S = 5
 _ABORT = -6, 3  # the exit status after abort(): on POSIX, on Windows
-_ABORTED = " (a client that is not the workbook's joined one of its groups with another assignor)"
+_ABORTED = (
+    " (it was aborted, as when a client that is not the workbook's joins a group with another assignor)"
+)
 
 
 class BrokerGoneError(BrokerNotAvailableError):
@@ -40,6 +42,7 @@ class EmbeddedBroker:
     def __init__(self, brokers: int = 3) -> None:
         self._brokers = brokers
         self._lock = threading.Lock()
+        self._asked = 0
         self._child = subprocess.Popen(
             [sys.executable, "-m", embedded_process.__name__, str(brokers)],
             stdin=subprocess.PIPE,
@@ -118,22 +121,24 @@ class EmbeddedBroker:
 
     def _call(self, function: str, *arguments: object) -> None:
         with self._lock:
-            code = self._ask(json.dumps([function, *arguments]))
+            code = self._ask(function, *arguments)
         if code != "0":
             raise ValueError(f"the embedded broker refused {function}{arguments!r}: {code}")
 
     def _overheard(self, *question: str) -> dict[str, int]:
         with self._lock:
-            return json.loads(self._ask(json.dumps(question)))
+            return self._ask(*question)
 
-    def _ask(self, line: str) -> str:
-        try:
-            self._child.stdin.write(line + "\n")
+    def _ask(self, *call: object) -> object:
+        """The answer to this call. One that an interrupted call has left unread is passed over."""
+        self._asked += 1
+        with suppress(OSError, ValueError):
+            self._child.stdin.write(json.dumps([self._asked, *call]) + "\n")
             self._child.stdin.flush()
-            answer = self._child.stdout.readline().strip()
-        except (OSError, ValueError):
-            answer = ""
-        if not answer:
-            self._child.wait()
-            self.check_alive()
-        return answer
+            for line in iter(self._child.stdout.readline, ""):
+                with suppress(ValueError):  # half a line is what the interrupted call has not read
+                    number, answer = json.loads(line)
+                    if number == self._asked:
+                        return answer
+        self._child.wait()
+        return self.check_alive()

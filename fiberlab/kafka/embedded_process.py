@@ -1,7 +1,8 @@
 """The embedded broker's own process: `python -m fiberlab.kafka.embedded_process 3` runs three brokers.
 
 It prints their addresses, then obeys one JSON call a line from standard input, until "quit" or the
-input's end. It knows nothing of who asks; `embedded` is its other end.
+input's end. Call and answer begin with the call's number. It knows nothing of who asks; `embedded` is its
+other end.
 """
 
 import json
@@ -35,11 +36,12 @@ def main(brokers: int) -> None:
     for line in sys.stdin:
         if line.strip() == "quit":
             break
-        function, *arguments = json.loads(line)
+        number, function, *arguments = json.loads(line)
         if function in ("groups", "members"):
-            print(json.dumps(getattr(overheard, function)(*arguments)), flush=True)
+            answer = getattr(overheard, function)(*arguments)
         else:
-            print(_obey(library, cluster, function, *arguments), flush=True)
+            answer = _obey(library, cluster, function, *arguments)
+        print(json.dumps([number, answer]), flush=True)
     _call(library, cluster, "cluster_destroy")
     library.rd_kafka_destroy(handle)
 

@@ -52,7 +52,10 @@ def load() -> ctypes.CDLL:
 def _path() -> Path:
     spec = importlib.util.find_spec("confluent_kafka")
     if spec is None or spec.origin is None:
-        raise LibraryError("the package confluent-kafka is missing; run python3 lab.py to install it")
+        raise LibraryError(
+            "there is no embedded broker here, because the package confluent-kafka is missing; run python3 "
+            "lab.py to install it, or, on a computer for which it has no wheel, set KAFKA_BOOTSTRAP_SERVERS"
+        )
     package = Path(spec.origin).parent
     folders = (package.parent / "confluent_kafka.libs", package / ".dylibs", package)
     found = [path for folder in folders for path in sorted(folder.glob("*rdkafka*")) if path.is_file()]

@@ -24,7 +24,7 @@ def bills_against_oracle(bills: pd.DataFrame, by: str = "actor") -> fig.Figure:
     axes.set(xticks=[], xlim=(0, 2.15 * amounts.to_numpy().max()), ylim=(len(amounts) - 0.45, -0.55))
     for y, (name, row) in enumerate(say.rows(amounts)):
         _billed_and_due(axes, y, fig.look_of(name) if by == "actor" else PLAN_LOOK, row)
-    names = [fig.capital(say.whose(name)) for name in amounts.index]
+    names = [fig.short(fig.capital(say.whose(name, by))) for name in amounts.index]
     axes.set_yticks(range(len(amounts)), names, size=fig.NORMAL)
     return fig.finish(picture, f"{fig.capital(say.against_oracle(amounts, by))}; {say.verdict(sales)}.")
 

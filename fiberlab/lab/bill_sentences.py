@@ -48,10 +48,10 @@ def count_wrong(wrong: int, of: int, noun: str) -> str:
 def against_oracle(amounts: pd.DataFrame, by: str) -> str:
     """What was billed of what was due: "customers were billed $1.00 of $2.00, ..."."""
     said = [
-        f"{whose(name)} {dollars(row.billed_cents)} of {dollars(row.expected_cents)}"
+        f"{whose(name, by)} {dollars(row.billed_cents)} of {dollars(row.expected_cents)}"
         for name, row in rows(amounts)
     ]
-    first = whose(amounts.index[0])
+    first = whose(amounts.index[0], by)
     return ", ".join(said).replace(first, f"{first} {'were' if by == 'actor' else 'was'} billed", 1)
 
 
@@ -60,9 +60,9 @@ def rows(amounts: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     return [(str(name), row.astype(int)) for name, row in amounts.iterrows()]
 
 
-def whose(name: str) -> str:
+def whose(name: str, by: str = "actor") -> str:
     """Whose bills a group holds: "customers", "installers' sales"; a plan keeps its name."""
-    if name[:1].isupper():
+    if by == "plan":
         return name
     return "customers" if name == "customer" else f"{name}s' sales"
 

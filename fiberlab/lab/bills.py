@@ -64,7 +64,7 @@ def outcome(bills: pd.DataFrame) -> pd.DataFrame:
         ("expected_cents", "should be"),
         ("wrong_cents", "wrong by"),
     ):
-        table[label] = grouped[column].sum().map(dollars)
+        table[label] = grouped[column].agg(lambda cents: dollars(sum(map(int, cents))))  # of any size
     return table
 
 

@@ -1,7 +1,6 @@
 """A chapter's workplace: opened by its Set-up cell, closed by its Clean-up cell, without leftovers."""
 
 import atexit
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -9,17 +8,21 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from fiberlab.domain import Action
-from fiberlab.kafka import environment as settings
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.lab import days
-from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
-from fiberlab.lab.live.listening import Listener
-from fiberlab.lab.live.watching import Live
-from fiberlab.lab.mailbox import Mailbox
-from fiberlab.lab.reader import Reader
-from fiberlab.lab.services import Handle
-from fiberlab.mailing import Mailing
+from fiberlab.lab.interrupts import interrupt_waits
+
+with interrupt_waits():  # libraries that are imported by half would not work until the kernel is restarted
+    from fiberlab.domain import Action
+    from fiberlab.kafka import environment as settings
+    from fiberlab.kafka.cluster import Cluster, connect
+    from fiberlab.lab import days
+    from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
+    from fiberlab.lab.live.listening import Listener
+    from fiberlab.lab.live.watching import Live
+    from fiberlab.lab.mailbox import Mailbox
+    from fiberlab.lab.own_folder import OwnFolder
+    from fiberlab.lab.reader import Reader
+    from fiberlab.lab.services import Handle
+    from fiberlab.mailing import Mailing
 
 _open: list["Chapter"] = []  # at most one in a kernel
 
@@ -28,7 +31,7 @@ class Chapter(Reader):
     """The company, its day, and whatever design runs; one folder and one Kafka of its own."""
 
     def __init__(self, number: str, environment: Mapping[str, str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix=f"fiberlab-{number}-", ignore_cleanup_errors=True)
+        self._folder = OwnFolder(number)
         super().__init__(number, settings.ours(environment))
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
@@ -125,10 +128,11 @@ class Chapter(Reader):
             closing.callback(self._close_live)
 
     def _close(self, kind: type) -> None:
-        if design := self._running.pop(kind, None):
+        if design := self._running.get(kind):
             if self._live and design in self._live.designs.values():
                 self._close_live()
             design.close()
+            del self._running[kind]  # not before: an interrupted close is done again
 
     def _close_live(self) -> None:
         live, self._live = self._live, None

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from fiberlab.domain import Account, Action, Actor, Company, Plan
+from fiberlab.domain import ACTIONS, ACTORS, Account, Action, Actor, Company, Plan
+from fiberlab.lab.data_file import address, cents, moment, one_of, rows
 from fiberlab.mailing import Contact
+from fiberlab.names import identifier, readable
 
 DATA = Path(__file__).parents[2] / "data"
 OPENS = datetime(2026, 3, 2, 7, tzinfo=UTC)
@@ -16,25 +18,32 @@ OPEN_S = 15 * 60 * 60
 SHIPPED_SEED = 2028
 ACTIONS_A_VISIT = 5  # in the mean
 ACTION_COLUMNS = ("action_id", "at", "account_id", "actor_kind", "actor_id", "action", "plan")
+ACTION_READERS = (identifier, moment, identifier, one_of(*ACTORS), identifier, one_of(*ACTIONS), readable)
 
 
 def company(folder: Path = DATA) -> Company:
-    """The price list, accounts and installers of the folder's CSV files, in their order."""
-    plans = {
-        row["name"]: Plan(row["name"], int(row["list_price_cents"])) for row in _rows(folder / "plans.csv")
-    }
-    accounts = {row["account_id"]: Account(**row) for row in _rows(folder / "accounts.csv")}
-    return Company(plans, accounts, tuple(row["installer_id"] for row in _rows(folder / "installers.csv")))
+    """The price list, accounts and installers of the folder's CSV files, in their order. DataFileError."""
+    plans = rows(folder / "plans.csv", {"name": readable, "list_price_cents": cents})
+    accounts = rows(
+        folder / "accounts.csv", {"account_id": identifier, "customer_id": identifier, "name": readable}
+    )
+    installers = rows(folder / "installers.csv", {"installer_id": identifier})
+    return Company(
+        {row["name"]: Plan(**row) for row in plans},
+        {row["account_id"]: Account(**row) for row in accounts},
+        tuple(row["installer_id"] for row in installers),
+    )
 
 
 def contacts(folder: Path = DATA) -> tuple[Contact, ...]:
-    """Each household's mail address and consent, which only marketing knows."""
-    rows = _rows(folder / "consents.csv")
-    return tuple(Contact(row["account_id"], row["email"], row["consent"] == "yes") for row in rows)
+    """Each household's mail address and consent, which only marketing knows. Raises DataFileError."""
+    columns = {"account_id": identifier, "email": address, "consent": one_of("yes", "no")}
+    found = rows(folder / "consents.csv", columns)
+    return tuple(Contact(row["account_id"], row["email"], row["consent"] == "yes") for row in found)
 
 
 def shipped_day(folder: Path = DATA) -> tuple[Action, ...]:
-    """The day of actions that comes with the workbook, in order of time."""
+    """The day of actions that comes with the workbook, in order of time. Raises DataFileError."""
     return tuple(
         Action(
             row["action_id"],
@@ -42,9 +51,9 @@ def shipped_day(folder: Path = DATA) -> tuple[Action, ...]:
             row["account_id"],
             Actor(row["actor_kind"], row["actor_id"]),
             row["plan"],
-            datetime.fromisoformat(row["at"]),
+            row["at"],
         )
-        for row in _rows(folder / "day.csv")
+        for row in rows(folder / "day.csv", dict(zip(ACTION_COLUMNS, ACTION_READERS, strict=True)))
     )
 
 
@@ -107,7 +116,7 @@ def _visit(rng: random.Random, plans: Sequence[str], has: str | None) -> Iterato
     for _ in range(2 + int(rng.random() * 6)):
         yield "browse_plan", rng.choice(plans)
     chance = rng.random()
-    other = rng.choice([plan for plan in plans if plan != has])
+    other = rng.choice([plan for plan in plans if plan != has] or plans)
     if has is None and chance < 0.7:
         yield "purchase_plan", other
     elif has is not None and chance < 0.6:
@@ -134,8 +143,3 @@ def action_row(action: Action) -> tuple[object, ...]:
     """The action as a row of ACTION_COLUMNS."""
     at = action.at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return (action.id, at, action.account_id, action.actor.kind, action.actor.id, action.name, action.plan)
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)

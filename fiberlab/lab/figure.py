@@ -7,6 +7,7 @@ Everything is drawn without pyplot and without matplotlib's global settings. It 
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from itertools import cycle
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Picture
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.text import Text
 from PIL import Image
 
@@ -93,6 +95,7 @@ def canvas(title: str, height: float, panels: int = 1) -> tuple[Picture, list[Ax
 
 def finish(picture: Picture, sentence: str) -> Figure:
     """The picture as a PNG of 64 colours (a third of the size) without metadata, with its sentence."""
+    _use_what_the_font_has(picture)
     for words in picture.findobj(Text):
         words.set_parse_math(False)  # two dollar signs in a line are money
     agg = FigureCanvasAgg(picture)
@@ -101,6 +104,25 @@ def finish(picture: Picture, sentence: str) -> Figure:
     page = BytesIO()
     image.quantize(64, dither=Image.Dither.NONE).save(page, "PNG", optimize=True)
     return Figure(page.getvalue(), sentence)
+
+
+def _use_what_the_font_has(picture: Picture) -> None:
+    """Names may hold any letters; the sentence has them all, the picture a box for what cannot be drawn."""
+    for words in picture.findobj(Text):
+        words.set_text(_drawable(words.get_text()))
+    for axis in (axis for axes in picture.axes for axis in (axes.xaxis, axes.yaxis)):
+        said = [label.get_text() for label in axis.get_ticklabels()]
+        if (drawn := [_drawable(text) for text in said]) != said:
+            axis.set_ticks(axis.get_ticklocs(), drawn)
+
+
+def _drawable(text: str) -> str:
+    return "".join(letter if letter == "\n" or ord(letter) in _letters() else "□" for letter in text)
+
+
+@cache
+def _letters() -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties())).get_charmap())
 
 
 def note(axes: Axes, text: str, at: tuple[object, float], away: tuple[float, float], **style: object) -> None:
@@ -143,6 +165,11 @@ def listing(items: Iterable[str]) -> str:
     """The items as a sentence lists them: "a", "a and b", "a, b and c"."""
     *first, last = items
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def short(text: str) -> str:
+    """The text with at most 32 characters, as a label has room for them."""
+    return text if len(text) <= 32 else f"{text[:31]}…"
 
 
 def capital(text: str) -> str:

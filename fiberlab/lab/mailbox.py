@@ -1,6 +1,7 @@
 """A mail server for the notebook: SMTP on a free port of 127.0.0.1, which keeps every letter it gets."""
 
 import asyncio
+import logging
 import socket
 import threading
 from email import message_from_bytes
@@ -34,6 +35,7 @@ class Mailbox:
         self.full = False
         self._listening = threading.Event()
         self._conversations: WeakSet[SMTP] = WeakSet()
+        logging.getLogger("mail.log").setLevel("ERROR")  # of strangers that knock it warns, in the cell
         self._worker = Worker(name, self._run)
         self.server = MailServer("127.0.0.1", _free_port())
         self.start()

@@ -16,7 +16,8 @@ import pandas as pd
 
 from fiberlab.lab.chapter import Chapter
 from fiberlab.lab.days import DATA
-from fiberlab.lab.kept_file import my_turn, put_aside, write_whole
+from fiberlab.lab.kept_file import content, my_turn, put_aside, said_if_not_kept, write_whole
+from fiberlab.lab.progress_file import say_that_nothing_is_kept
 
 SHIPPED = DATA / "measurements.csv"
 OWN = "measurements.json"
@@ -93,13 +94,15 @@ def keep(chapter: Chapter, name: str, value: float) -> None:
 
 
 def keep_all(chapter: Chapter, values: Mapping[str, float]) -> None:
-    """Store these values by name, all or none of them, if the notebook is a working copy.
+    """Store these values by name, all or none of them, if the notebook is a working copy; say if not.
 
     Raises UnknownMeasurementError, ValueError for what is no number, DamagedMeasurementsError.
     """
     shipped().changed(values)
-    if chapter.working_copy:
-        with my_turn(chapter.working_copy / OWN):
+    if not chapter.working_copy:
+        say_that_nothing_is_kept()
+    else:
+        with said_if_not_kept(), my_turn(chapter.working_copy / OWN):
             everything = _own(chapter.working_copy) | {name: float(value) for name, value in values.items()}
             write_whole(chapter.working_copy / OWN, json.dumps(everything, indent=1, sort_keys=True) + "\n")
 
@@ -107,10 +110,10 @@ def keep_all(chapter: Chapter, values: Mapping[str, float]) -> None:
 def _own(folder: Path) -> dict[str, float]:
     """The stored values by name, without those that an older workbook measured and this one does not."""
     file = folder / OWN
-    if not file.exists():
+    if (held := content(file)) is None:
         return {}
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(held)
         known_today = {name: values[name] for name in values.keys() & shipped().by_name}
         shipped().changed(known_today)
     except (ValueError, AttributeError) as error:

@@ -108,7 +108,7 @@ def compared(where: Path | None, learner: str, key: str, made: Prediction, outco
         "when": progress_file.now(),
     }
     progress_file.change(where, learner, lambda kept: kept["predictions"].setdefault(key, row))
-    kept = progress_file.known(where)["predictions"] or {key: row}
+    kept = {key: row} | progress_file.known(where)["predictions"]
     return Comparison(made, plain, (sum(bool(one.get("right")) for one in kept.values()), len(kept)))
 
 

@@ -24,7 +24,7 @@ def cost_curves(of: Organization, measured: Measurements) -> fig.Figure:
     found = break_even(of, measured)
     last = max(of.actors_now, of.actors_later, min(found or 0, FAR)) + FURTHER
     curves = pd.DataFrame({n: totals_cents(n, of, measured) for n in range(1, last + 1)}).T
-    picture, [axes] = fig.canvas(f"{of.name}: what a month costs", 4.6)
+    picture, [axes] = fig.canvas(f"{fig.short(of.name)}: what a month costs", 4.6)
     for design in DESIGNS:
         _curve(axes, curves[design], design)
     _money_axis(axes, curves[[MODULAR, EVENTS]].max().max())
@@ -41,7 +41,7 @@ def tornado(of: Organization, measured: Measurements) -> fig.Figure:
     fig.require(table, "input")
     base = totals_cents(of.actors_later, of, measured)
     now_cents = min(base[SHARED], base[MODULAR]) - base[EVENTS]
-    title = f"{of.name}, with {kinds(of.actors_later)}: what moves the monthly saving by events?"
+    title = f"{fig.short(of.name)}, with {kinds(of.actors_later)}: what moves the monthly saving by events?"
     picture, [axes] = fig.canvas(title, 1.5 + 0.42 * len(table))
     for y, row in enumerate(table.itertuples()):
         _bar(axes, y, row, now_cents / 100)

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-import httpx
 import pandas as pd
 from ipywidgets import IntProgress
 
 from fiberlab.api import body
 from fiberlab.domain import Action
+from fiberlab.lab.http_client import HttpClient, NoAnswerError, Response
 from fiberlab.lab.progress import progress
 
 CLIENTS = 8
@@ -129,7 +129,7 @@ def _client(
     found: dict[str, Answer],
     stop: threading.Event,
 ) -> None:
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as http:
+    with HttpClient(url) as http:
         for action in actions:
             if stop.is_set():
                 return
@@ -140,12 +140,12 @@ def _client(
                 _send(action, http, stop, attempts)
 
 
-def send(action: Action, http: httpx.Client) -> Answer:
+def send(action: Action, http: HttpClient) -> Answer:
     """Post one action; without an answer, or after a 503, again with the same id, ATTEMPTS times in all."""
     return _send(action, http, threading.Event())
 
 
-def _send(action: Action, http: httpx.Client, stop: threading.Event, attempts: int = ATTEMPTS) -> Answer:
+def _send(action: Action, http: HttpClient, stop: threading.Event, attempts: int = ATTEMPTS) -> Answer:
     sent_at_s = time.time()
     for attempt in range(1, attempts + 1):
         status, reason = _attempt(action, http)
@@ -156,15 +156,15 @@ def _send(action: Action, http: httpx.Client, stop: threading.Event, attempts: i
     return Answer(action.id, status, attempt, sent_at_s, time.time() - sent_at_s, reason)
 
 
-def _attempt(action: Action, http: httpx.Client) -> tuple[int, str]:
+def _attempt(action: Action, http: HttpClient) -> tuple[int, str]:
     try:
         response = http.post("/actions", json=body(action))
-    except httpx.RequestError as error:
+    except NoAnswerError as error:
         return 0, f"no answer ({type(error).__name__})"
     return response.status_code, "" if response.is_success else _reason(response)
 
 
-def _reason(response: httpx.Response) -> str:
+def _reason(response: Response) -> str:
     try:
         return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):  # not one of our apps' answers

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import nbformat
 
-from tests.facts import eventually
+from fiberlab.lab.http_client import NoAnswerError
+from tests.facts import answer_from, eventually
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -76,6 +76,6 @@ def free_port() -> int:
 def answers(address: str) -> bool:
     """Whether something answers 200 there."""
     try:
-        return httpx.get(address, timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
+        return answer_from(address, within_s=2).status_code == 200
+    except NoAnswerError:
         return False

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 
 from fiberlab.lab.designs import Coupled
+from fiberlab.lab.http_client import HttpClient, Response
 
 SALE = {
     "id": "a-1",
@@ -23,16 +23,16 @@ INSTALLER = {"kind": "installer", "id": "I-01"}
 
 class Backend(NamedTuple):
     design: Coupled
-    http: httpx.Client
+    http: HttpClient
 
-    def post(self, **changes: object) -> httpx.Response:
+    def post(self, **changes: object) -> Response:
         return self.http.post("/actions", json=SALE | changes)
 
 
 @pytest.fixture
 def backend(company, tmp_path: Path) -> Iterator[Backend]:
     design = Coupled(company, tmp_path)
-    with httpx.Client(base_url=design.url, trust_env=False, timeout=20) as http:
+    with HttpClient(design.url) as http:
         yield Backend(design, http)
     design.close()
 

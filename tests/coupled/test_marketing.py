@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from fiberlab.lab.chapter import Chapter
+from fiberlab.lab.http_client import HttpClient, Response
 from fiberlab.mailing import Mailing
 
 pytestmark = pytest.mark.embedded
@@ -21,12 +21,12 @@ BROWSE = {
 
 
 @pytest.fixture
-def http(chapter: Chapter, mailing: Mailing) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=chapter.coupled(mailing).url, trust_env=False, timeout=20) as http:
+def http(chapter: Chapter, mailing: Mailing) -> Iterator[HttpClient]:
+    with HttpClient(chapter.coupled(mailing).url) as http:
         yield http
 
 
-def post(http: httpx.Client, **changes: object) -> httpx.Response:
+def post(http: HttpClient, **changes: object) -> Response:
     return http.post("/actions", json=BROWSE | changes)
 
 
@@ -65,6 +65,6 @@ def test_while_the_mail_server_is_down_browsing_fails_and_a_retry_mails_later(ht
 
 
 def test_without_a_mailing_the_backend_mails_nobody(chapter):
-    with httpx.Client(base_url=chapter.coupled().url, trust_env=False, timeout=20) as http:
+    with HttpClient(chapter.coupled().url) as http:
         assert post(http).status_code == 200
     assert "mailbox" not in vars(chapter)

@@ -1,6 +1,7 @@
 """The contract: an event survives the topic unchanged, and whatever else lies there is told apart."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fiberlab.domain import ACTIONS, Action, Actor, Plan
+from fiberlab.domain import ACTIONS, MOST_CENTS, Action, Actor, Plan
 from fiberlab.eventdriven import events
 from fiberlab.eventdriven.events import EVENT_TYPES, Event, UnreadableEventError, decode, encode, happened
-from fiberlab.ledger import MOST_CENTS, Charge, Ledger
+from fiberlab.ledger import Charge, Ledger
 
 PLANS = {"Fiber 300": Plan("Fiber 300", 3999)}
 SALE = Action(
@@ -42,7 +43,8 @@ HEADERS = {
 }
 MISSING = object()
 
-texts = st.text(min_size=1).filter(lambda text: text == text.strip())
+# A CloudEvents attribute holds no control character and no noncharacter (CloudEvents 1.0.2, 3.1).
+texts = st.text(st.characters(exclude_categories=["C"]), min_size=1).filter(lambda text: text == text.strip())
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 actions = st.builds(
     Action,
@@ -65,6 +67,21 @@ def record(headers: dict[str, object] | None = None, data: object = DATA) -> tup
 def structured(attributes: dict[str, object], data: object) -> tuple[list, bytes | None, bytes]:
     message = to_structured_event(CloudEvent(attributes, data))
     return list(message.headers.items()), None, message.value
+
+
+def reason(headers: list, key: bytes | None, value: object) -> str:
+    """Why the record is set aside: a sentence that a person can read, and that fits into a line or two."""
+    with pytest.raises(UnreadableEventError) as caught:
+        decode(headers, key, value)
+    told = str(caught.value)
+    assert told.startswith("not an event of ours (")
+    assert told.endswith(")")
+    assert told.isprintable()
+    assert len(told) < 300
+    assert not re.search(
+        r"\w+Error|pydantic|Traceback|NoneType|cannot be understood|\bNone\b|\bTrue\b", told
+    ), told
+    return told.removeprefix("not an event of ours (").removesuffix(")")
 
 
 def read(event: Event) -> Event:
@@ -142,10 +159,9 @@ def test_fields_and_attributes_that_we_do_not_know_are_tolerated():
     assert decode(*record({"ce_traceparent": b"00-abc", "x-hop": b"3"}, more)) == happened(SALE, PLANS)
 
 
-def test_the_order_and_case_of_headers_do_not_matter():
+def test_the_order_of_headers_does_not_matter():
     headers, key, value = record()
-    shuffled = [(name.upper() if name.startswith("ce_") else name, text) for name, text in reversed(headers)]
-    assert decode(shuffled, key, value) == happened(SALE, PLANS)
+    assert decode(headers[::-1], key, value) == happened(SALE, PLANS)
 
 
 def changed_plan(**changes: object) -> dict[str, object]:
@@ -203,9 +219,7 @@ UNREADABLE["price of 5000 digits"] = record(data=json.dumps(DATA).replace("3999"
 
 @pytest.mark.parametrize(("headers", "key", "value"), UNREADABLE.values(), ids=UNREADABLE)
 def test_a_broken_or_foreign_record_is_unreadable_with_a_reason(headers, key, value):
-    with pytest.raises(UnreadableEventError, match=r"^not an event of ours \(\w+: .+\)$") as caught:
-        decode(headers, key, value)
-    assert len(str(caught.value)) < 300
+    assert reason(headers, key, value)
 
 
 def test_a_record_without_an_id_gets_none_invented_by_the_library_or_its_redelivery_would_charge_again():
@@ -213,24 +227,7 @@ def test_a_record_without_an_id_gets_none_invented_by_the_library_or_its_redeliv
         CloudEvent({"type": "t", "source": "/s"}).get_id()
         != CloudEvent({"type": "t", "source": "/s"}).get_id()
     )
-    with pytest.raises(UnreadableEventError, match=r"the attributes \['id'\] are missing"):
-        decode(*UNREADABLE["no id"])
-
-
-@pytest.mark.parametrize(
-    ("broken", "word"),
-    [
-        ("unknown type", "com.herdfiber.plan.stolen"),
-        ("no price", "list_price_cents"),
-        ("renamed price", "list_price_cents"),
-        ("price -1", "list_price_cents"),
-        ("no actor", "actor"),
-        ("no time", "time"),
-    ],
-)
-def test_the_reason_names_what_is_wrong(broken, word):
-    with pytest.raises(UnreadableEventError, match=word):
-        decode(*UNREADABLE[broken])
+    assert reason(*UNREADABLE["no id"]) == "the attribute 'id' is missing"
 
 
 names = st.one_of(st.sampled_from([*HEADERS, "ce_", "CE_ID"]), st.text())
@@ -274,7 +271,7 @@ def readable_or_not(headers: list, key: bytes | None, value: bytes | None) -> bo
     """Whether the record is an event that a ledger can take, or unreadable with a reason."""
     try:
         event = decode(headers, key, value)
-    except UnreadableEventError as error:
-        return str(error).startswith("not an event of ours (")
+    except UnreadableEventError:
+        return bool(reason(headers, key, value))
     with Ledger(Path(":memory:")) as ledger:
         return ledger.write(events.charge(event, event.plan.list_price_cents))

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import uuid4
 
-import httpx
 import pytest
 from confluent_kafka import Consumer
 
@@ -18,6 +17,7 @@ from fiberlab.eventdriven import customer_billing, gateway
 from fiberlab.eventdriven.events import decode
 from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.kafka.topics import TopicView
+from fiberlab.lab.http_client import HttpClient, Response
 from fiberlab.lab.running import HttpServer
 from fiberlab.ledger import Ledger
 
@@ -38,12 +38,12 @@ NOT_LEADER, TOO_LARGE = 6, 10  # its numbers of an error that goes away, and of 
 
 @dataclass
 class Gateway:
-    http: httpx.Client
+    http: HttpClient
     topic: str
     view: TopicView
     cluster: Cluster
 
-    def post(self, **changes: object) -> httpx.Response:
+    def post(self, **changes: object) -> Response:
         return self.http.post("/actions", json=SALE | changes)
 
 
@@ -59,7 +59,7 @@ def open_gateway() -> Iterator[Callable[..., Gateway]]:
             stack.callback(producer.close, timeout=1)
             server = HttpServer("gateway", gateway.create(company, producer, topic))
             stack.callback(server.stop)
-            http = stack.enter_context(httpx.Client(base_url=server.url, trust_env=False, timeout=30))
+            http = stack.enter_context(HttpClient(server.url))
             return Gateway(http, topic, stack.enter_context(TopicView(cluster, topic)), cluster)
 
         yield open
@@ -220,7 +220,7 @@ def charged(gateway: Gateway, folder) -> list[tuple[str, int]]:
         return [(charge.id, charge.amount_cents) for charge in ledger.charges()]
 
 
-def assert_try_again(answer: httpx.Response) -> None:
+def assert_try_again(answer: Response) -> None:
     assert answer.status_code == 503, answer.text
     assert "the event could not be stored" in answer.json()["detail"]
     assert answer.json()["detail"].endswith("retry with the same id")

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from fiberlab.kafka.cluster import Cluster, connect
 from fiberlab.kafka.embedded import BrokerGoneError, EmbeddedBroker
 from fiberlab.kafka.librdkafka import LibraryError
 from fiberlab.kafka.topics import TopicView
-from tests.facts import children, eventually, files_open, is_gone, seconds
+from tests.facts import children, eventually, files_open, interrupt, is_gone, seconds
 
 pytestmark = pytest.mark.embedded
 
@@ -347,3 +349,16 @@ def test_a_broker_that_cannot_start_for_another_reason_says_so(monkeypatch):
     monkeypatch.setattr(embedded_process, "__name__", "fiberlab.kafka.no_such_module")
     with pytest.raises(BrokerGoneError, match="ended as soon as it had started"):
         EmbeddedBroker()
+
+
+def test_an_answer_that_an_interrupted_call_left_unread_is_not_taken_for_the_next_ones():
+    with EmbeddedBroker(1) as broker:
+        for number in range(20):
+            button = threading.Timer(0.01, interrupt)
+            with suppress(KeyboardInterrupt):
+                button.start()
+                for topic in count():
+                    broker.create_topic(f"interrupted-{number}-{topic}", 1)
+            assert broker.groups(f"interrupted-{number}", "") == {}
+        with pytest.raises(ValueError, match="refused"):
+            broker.delete_topic("never-made")

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 
-from fiberlab.domain import Account, Action, Actor, Company, Plan
+from fiberlab.domain import Account, Action, Actor, AmountError, Company, Plan, dollars
 from fiberlab.lab.bills import UnaccountedChargeError, bills, outcome, wrong_bills
 from fiberlab.ledger import Charge
 
@@ -127,3 +128,19 @@ def test_a_day_without_a_sale_has_no_bill_and_no_error(day):
     assert list(table.columns) == COLUMNS
     assert wrong_bills(table).empty
     assert outcome(table).empty
+
+
+def test_sums_that_no_machine_integer_holds_are_right_in_dollars():
+    huge = 2**63 - 1
+    frame = pd.DataFrame(
+        {"actor": ["customer"] * 3, "billed_cents": huge, "expected_cents": 0, "wrong_cents": huge}
+    )
+    (row,) = outcome(frame).itertuples(index=False)
+    assert row[2] == dollars(3 * huge)
+
+
+def test_a_price_whose_sums_would_not_fit_is_no_price():
+    with pytest.raises(AmountError, match=r"list_price_cents 1000000000001 is not whole cents from 0 to"):
+        Plan("Fiber", 10**12 + 1)
+    day_of_dear_plans = pd.Series([10**12] * 10**6)
+    assert day_of_dear_plans.sum() == 10**18

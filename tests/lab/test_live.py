@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -25,7 +25,7 @@ from fiberlab.lab.live.slow import SlowLedger
 from fiberlab.lab.live.watching import Live
 from fiberlab.lab.traffic import replay
 from fiberlab.ledger import Charge
-from tests.facts import eventually, files_open, seconds
+from tests.facts import eventually, files_open, interrupt, seconds
 
 BOTH = ["customer-billing", "installer-billing"]
 
@@ -111,6 +111,29 @@ def test_the_last_picture_says_the_same_in_every_run(chapter, day):
 def test_whoever_waits_for_the_end_hurries_a_slow_day(chapter, day):
     live = chapter.watch(chapter.coupled(), day=day[:90], a_second=1)
     assert live.finish(within_s=30).sentence.startswith("90 actions sent.")
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.2, 0.4, 0.6, 0.8])
+def test_a_wait_for_the_end_that_was_interrupted_is_done_again(chapter, day, after_s):
+    live = chapter.watch(chapter.coupled(), chapter.event_driven(), day=day[:90], a_second=60)
+    button = threading.Timer(after_s, interrupt)
+    with suppress(KeyboardInterrupt):
+        button.start()
+        live.finish()
+        button.join()
+    assert live.finish().sentence.startswith("90 actions sent.")
+    assert live.finish() is live.still
+
+
+def test_an_interrupted_close_leaves_a_design_that_is_closed_by_the_next(chapter, company):
+    backbone = chapter.event_driven()
+    closing = backbone.close
+    backbone.close = lambda: interrupt() or closing()
+    with pytest.raises(KeyboardInterrupt):
+        chapter.event_driven()
+    backbone.close = closing
+    chapter.event_driven()
+    assert set(backbone.status().values()) == {"stopped"}
 
 
 def test_the_day_ends_by_itself_and_leaves_the_picture(chapter, day):

@@ -1,6 +1,7 @@
 """The mailbox: a real mail server on this machine, started and stopped like any worker."""
 
 import smtplib
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -88,3 +89,11 @@ def test_a_stop_while_a_letter_is_being_taken_leaves_no_thread(mailbox):
         pool.submit(mailbox.server.send, letter(TO, "Fiber 300"))
         mailbox.stop()
     assert not [thread for thread in threading.enumerate() if thread.name == "mailbox"]
+
+
+def test_a_stranger_that_knocks_leaves_no_line_in_the_cell(mailbox, caplog):
+    with socket.create_connection(("127.0.0.1", mailbox.server.port), 10) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\n\r\nQUIT\r\n")
+        with stranger.makefile("rb") as answers:
+            assert b"500" in answers.read()
+    assert caplog.messages == []

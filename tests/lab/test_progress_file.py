@@ -26,6 +26,23 @@ def test_only_the_folder_of_the_working_copies_keeps_anything(copies: Path, monk
     assert list(originals.iterdir()) == []
 
 
+def test_a_kernel_in_another_folder_says_once_that_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], chapter: Chapter
+):
+    for name, times in (("notebooks", 0), ("clone", 1)):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        for guess in (None, 1, 2):
+            chapter.predict("wrong", guess)
+            assert "Outcome: 3" in repr(chapter.compare("wrong", 3))
+            check_five(lambda: "wrong", chapter)
+        said = capsys.readouterr().out
+        assert said.count("Nothing is kept: this kernel runs in") == times
+        assert list((tmp_path / name).iterdir()) == []
+    assert str(tmp_path / "clone") in said
+    assert "progress belongs beside your copies, in my-notebooks" in said
+
+
 def test_a_change_is_kept_for_the_learner(copies: Path):
     change(copies, "ada", lambda progress: progress["exercises"].update(one={"outcome": "correct"}))
     change(copies, "ada", lambda progress: progress["exercises"].update(two={"outcome": "not yet"}))

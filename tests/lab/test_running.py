@@ -3,14 +3,17 @@
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
-from fiberlab.lab import running
+from fiberlab.api import new_app
+from fiberlab.lab import running, running_http
+from fiberlab.lab.http_client import NoAnswerError
 from fiberlab.lab.running import HttpServer, StillRunningError, Worker, wait_until
-from tests.facts import eventually, files_open, seconds
+from tests.facts import answer_from, eventually, files_open, interrupt, seconds
 
 pytestmark = pytest.mark.embedded
 
@@ -107,6 +110,62 @@ def test_a_worker_that_does_not_stop_in_time_is_named(monkeypatch):
     assert worker.status == "stopped"
 
 
+def test_an_interrupted_stop_is_no_stop_and_no_second_thread_starts():
+    inside, most, release = [], [], threading.Event()
+
+    def count(stop: threading.Event) -> None:
+        inside.append(stop)
+        most.append(len(inside))
+        stop.wait()
+        if len(most) == 1:
+            interrupt()  # the main thread waits for this one
+        release.wait(10)
+        inside.remove(stop)
+
+    worker = Worker("billing", count)
+    worker.start()
+    with pytest.raises(KeyboardInterrupt):
+        worker.stop()
+    assert worker.running
+    threading.Timer(0.1, release.set).start()
+    worker.start()
+    eventually(lambda: len(most) == 2, "the second run")
+    worker.stop()
+    assert (worker.running, most) == (False, [1, 1])
+
+
+def test_a_worker_that_was_told_to_stop_is_started_again_once_it_has_ended():
+    runs: list[threading.Event] = []
+
+    def keep(stop: threading.Event) -> None:
+        runs.append(stop)
+        stop.wait()
+
+    worker = Worker("billing", keep)
+    worker.start()
+    worker.tell_to_stop()
+    worker.start()
+    eventually(lambda: len(runs) == 2, "the second run")
+    assert worker.running
+    worker.stop()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError("can't start new thread")])
+def test_a_worker_whose_start_fails_does_not_run(monkeypatch, error):
+    def fail(_: threading.Thread) -> None:
+        raise error
+
+    worker = Worker("billing", until_told)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        with pytest.raises(type(error) if isinstance(error, RuntimeError) else error):
+            worker.start()
+    assert not worker.running
+    worker.start()
+    assert worker.running
+    worker.stop()
+
+
 def test_waiting_returns_as_soon_as_the_fact_holds():
     told = threading.Event()
     threading.Timer(0.1, told.set).start()
@@ -135,10 +194,10 @@ def hello() -> FastAPI:
 
 def test_a_server_answers_as_soon_as_it_is_made_and_its_port_is_free_afterwards():
     server = HttpServer("app", hello())
-    assert httpx.get(server.url, trust_env=False).json() == "hello"
+    assert answer_from(server.url).json() == "hello"
     server.stop()
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(server.url, trust_env=False)
+    with pytest.raises(NoAnswerError):
+        answer_from(server.url)
     with socket.create_server(("127.0.0.1", int(server.url.rpartition(":")[2]))):
         assert server.worker.status == "stopped"
 
@@ -147,15 +206,13 @@ def test_two_servers_get_two_ports():
     first, second = HttpServer("first", hello()), HttpServer("second", hello())
     assert first.url != second.url
     first.stop()
-    assert httpx.get(second.url, trust_env=False).json() == "hello"
+    assert answer_from(second.url).json() == "hello"
     second.stop()
 
 
 def test_a_request_on_its_way_is_answered_before_the_server_ends():
     server, answers = HttpServer("app", hello()), []
-    client = threading.Thread(
-        target=lambda: answers.append(httpx.get(f"{server.url}/slow", trust_env=False).json())
-    )
+    client = threading.Thread(target=lambda: answers.append(answer_from(f"{server.url}/slow").json()))
     client.start()
     eventually(lambda: server._server.server_state.connections, "the request to arrive")
     server.stop()
@@ -183,3 +240,126 @@ def test_a_server_that_cannot_start_says_why_and_leaves_no_thread_or_socket(monk
         HttpServer("app", hello())
     assert files_open() <= files
     assert set(threading.enumerate()) == threads
+
+
+# --- strangers at the door ---
+
+POST = b"POST /actions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+NEVER_WHOLE = {
+    "says nothing": b"",
+    "never ends its headers": POST,
+    "announces a body and sends none": POST + b"content-length: 99\r\n\r\n",
+    "sends half a body": POST + b"content-length: 99\r\n\r\n{",
+    "never sends the last chunk": POST + b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
+}
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    server = HttpServer("app", new_app("app"))
+    yield server
+    server.stop()
+
+
+def knock(server: HttpServer, *said: bytes) -> socket.socket:
+    """A connection over which this was said."""
+    stranger = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), 10)
+    for part in said:
+        stranger.sendall(part)
+    return stranger
+
+
+def heard(stranger: socket.socket) -> bytes:
+    """All that is answered until the connection is closed."""
+    with stranger, stranger.makefile("rb") as answers:
+        return answers.read()
+
+
+@pytest.mark.parametrize("said", NEVER_WHOLE.values(), ids=NEVER_WHOLE)
+def test_a_request_that_never_ends_is_given_up(server, monkeypatch, said):
+    monkeypatch.setattr(running_http, "REQUEST_WITHIN_S", 0.2)
+    answer = heard(knock(server, said))
+    assert answer.startswith(b"HTTP/1.1 408") if b"\r\n\r\n" in said else answer == b""
+    assert (b"not whole within 0.2 s; send it again" in answer) == bool(answer)
+
+
+def test_a_body_that_trickles_is_given_up_however_often_a_byte_comes(server, monkeypatch):
+    monkeypatch.setattr(running_http, "REQUEST_WITHIN_S", 0.3)
+    stranger = knock(server, POST + b"content-length: 1000000\r\n\r\n")
+    stranger.setblocking(False)
+    sent = 0
+
+    def answered() -> bool:
+        nonlocal sent
+        with suppress(BlockingIOError):
+            return b" 408 " in stranger.recv(100)
+        sent += stranger.send(b"x")
+        return False
+
+    eventually(answered, "the trickle to be given up", within_s=10)
+    stranger.close()
+    assert sent > 5
+
+
+def test_a_connection_that_is_kept_is_given_up_in_the_middle_of_its_next_request(server, monkeypatch):
+    monkeypatch.setattr(running_http, "REQUEST_WITHIN_S", 0.2)
+    answer = heard(knock(server, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"GET / HT"))
+    assert answer.startswith(b"HTTP/1.1 404")
+
+
+def test_a_slow_answer_is_not_given_up(monkeypatch):
+    monkeypatch.setattr(running_http, "REQUEST_WITHIN_S", 0.1)
+    server = HttpServer("app", hello())
+    assert answer_from(f"{server.url}/slow").json() == "late"
+    server.stop()
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "in chunks"])
+def test_a_body_that_is_too_large_is_told_so(server, announced):
+    large = b"x" * (running_http.MOST_BYTES + 1)
+    answer = answer_from(f"{server.url}/actions", "POST", content=large if announced else iter([large]))
+    assert (answer.status_code, answer.json()) == (
+        413, {"detail": "the body has more than 2,097,152 bytes; send one action"},
+    )  # fmt: skip
+    just_fits = answer_from(f"{server.url}/actions", "POST", content=large[1:])
+    assert just_fits.status_code == 404
+
+
+@pytest.mark.parametrize("said", NEVER_WHOLE.values(), ids=NEVER_WHOLE)
+def test_a_server_does_not_wait_for_a_request_that_is_not_whole(said, caplog):
+    server = HttpServer("app", new_app("app"))
+    stranger = knock(server, said)
+    eventually(lambda: server._server.server_state.connections, "the stranger to arrive")
+    assert seconds(server.stop) < 1.5
+    stranger.close()
+    assert caplog.messages == []
+
+
+STRANGE = {
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(32),
+    "noise": b"\x00\xff\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a web socket": b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n"
+    b"sec-websocket-key: eA==\r\nsec-websocket-version: 13\r\n\r\n",
+    "another upgrade": b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("said", STRANGE.values(), ids=STRANGE)
+def test_a_stranger_that_knocks_is_answered_and_leaves_no_line_in_the_cell(server, said, caplog):
+    assert heard(knock(server, said)).startswith(b"HTTP/1.1 40")
+    assert caplog.messages == []
+
+
+def test_an_error_of_ours_is_still_told(caplog):
+    app = hello()
+    app.add_api_route("/broken", lambda: 1 / 0)
+    server = HttpServer("app", app)
+    assert answer_from(f"{server.url}/broken").status_code == 500
+    server.stop()
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_no_page_that_fetches_scripts_from_elsewhere_is_served(server):
+    assert {answer_from(f"{server.url}/{page}").status_code for page in ("docs", "redoc")} == {404}
+    assert answer_from(f"{server.url}/openapi.json").json()["info"]["title"] == "app"

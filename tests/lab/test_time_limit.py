@@ -10,7 +10,7 @@ from fiberlab.lab.exercises import time_limit
 from fiberlab.lab.exercises.check import Answer, Case, Exercise
 from fiberlab.lab.exercises.time_limit import call
 from fiberlab.lab.outcomes import Outcome
-from tests.facts import eventually
+from tests.facts import eventually, interrupt
 
 pytestmark = pytest.mark.embedded
 
@@ -100,16 +100,11 @@ def test_what_ends_in_time_gives_its_result_its_print_or_its_error(capsys: pytes
     assert capsys.readouterr().out == ""
 
 
-def test_an_interrupt_ends_the_function_too(monkeypatch: pytest.MonkeyPatch):
-    real, joins = threading.Thread.join, []
+def test_an_interrupt_ends_the_function_too():
+    def interrupts() -> None:
+        interrupt()
+        loops()
 
-    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
-        joins.append(timeout)
-        if len(joins) == 1:
-            raise KeyboardInterrupt
-        real(thread, timeout)
-
-    monkeypatch.setattr(threading.Thread, "join", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        call(loops, (), within_s=30)
+        call(interrupts, (), within_s=30)
     assert not [thread for thread in threading.enumerate() if thread.name == "your function"]

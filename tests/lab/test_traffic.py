@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
 import pytest
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from fiberlab.domain import Action
 from fiberlab.lab import days, traffic
+from fiberlab.lab.http_client import HttpClient
 from fiberlab.lab.running import HttpServer
 from fiberlab.lab.traffic import Answer, NobodyServesError, replay, send
 from tests.facts import eventually, seconds
@@ -277,7 +277,7 @@ def test_an_interrupt_ends_the_wait_before_the_next_attempt(day):
     stop = threading.Event()
     stop.set()
     with app(lambda action, times: PlainTextResponse("", status_code=503)) as (url, got):
-        http = httpx.Client(base_url=url, trust_env=False)
+        http = HttpClient(url)
         with http:
             took_s = seconds(lambda: traffic._send(day[0], http, stop))
     assert len(got) == 1
@@ -285,7 +285,7 @@ def test_an_interrupt_ends_the_wait_before_the_next_attempt(day):
 
 
 def test_one_action_can_be_sent_by_hand(day):
-    with app(accepted) as (url, got), httpx.Client(base_url=url, trust_env=False) as http:
+    with app(accepted) as (url, got), HttpClient(url) as http:
         answer = send(day[0], http)
     assert isinstance(answer, Answer)
     assert (answer.action_id, answer.status, answer.attempts, answer.reason) == (day[0].id, 202, 1, "")

@@ -1,12 +1,13 @@
 """The modular monolith over real HTTP: every bill is right, one actor's rule is one module."""
 
-import httpx
 import pytest
 
 from fiberlab.lab.bills import bills
 from fiberlab.lab.days import shipped_day
 from fiberlab.lab.designs import Monolith
+from fiberlab.lab.http_client import Response
 from fiberlab.lab.traffic import replay
+from tests.facts import answer_from
 
 SALE = {
     "id": "a-1",
@@ -25,8 +26,8 @@ def monolith(company, tmp_path):
     design.close()
 
 
-def post(design: Monolith, **changes: object) -> httpx.Response:
-    return httpx.post(f"{design.url}/actions", json=SALE | changes, trust_env=False, timeout=20)
+def post(design: Monolith, **changes: object) -> Response:
+    return answer_from(f"{design.url}/actions", "POST", json=SALE | changes)
 
 
 def test_every_bill_of_the_shipped_day_is_right(monolith, company):

@@ -18,6 +18,7 @@ from fiberlab.lab.days import shipped_day
 from fiberlab.lab.progress import progress
 from fiberlab.lab.source import PACKAGE
 
+FOREIGN = ("PYTHON", "PYTEST", "COVERAGE_")  # how the names of such settings begin
 AT_ONCE = min(6, os.cpu_count() or 2)  # copies whose code runs, each in a process of its own
 
 
@@ -47,10 +48,13 @@ def blast_radius(design: str, package: Path = PACKAGE) -> pd.DataFrame:
 def run_in(folder: Path, module: str, *arguments: str) -> str:
     """What the module printed, run in this folder, whose copy of the package it imports.
 
-    Raises CopyFailedError with the end of what it said.
+    Settings that the kernel was given for other Pythons and tests do not reach it. Raises CopyFailedError
+    with the end of what it said.
     """
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+    given = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    options = {"cwd": folder, "env": given | {"PYTHONUTF8": "1"}, "encoding": "utf-8", "capture_output": True}
+    done = subprocess.run(command, **options, check=False)
     if done.returncode:
         said = (done.stdout + done.stderr)[-1500:]
         raise CopyFailedError(

@@ -17,8 +17,14 @@ from fiberlab.lab.coupling.suites import write_suite
 from fiberlab.lab.progress import progress
 from fiberlab.lab.source import PACKAGE, imports
 
-SETTINGS = "[run]\ndynamic_context = test_function\nsource = fiberlab\ndata_file = .coverage\n"
-PYTEST = ("coverage", "run", "-m", "pytest", "-q", "--disable-plugin-autoload", "-p", "no:cacheprovider")
+# A copy may stand below another project: what both tools are told, they do not look for in the folders above.
+SETTINGS = {
+    "coverage.ini": "[run]\ndynamic_context = test_function\nsource = fiberlab\n",
+    "pytest.ini": "[pytest]\n",
+}
+RUN = ("coverage", "run", "--rcfile=coverage.ini", "--data-file=.coverage", "-m", "pytest", "-q")
+RUN += ("-c", "pytest.ini", "--rootdir=.", "--confcutdir=.")
+RUN += ("--disable-plugin-autoload", "-p", "no:cacheprovider", "suite")
 
 
 def what_to_test_again(design: str, most_actors: int = 6, package: Path = PACKAGE) -> pd.DataFrame:
@@ -50,8 +56,9 @@ def run_suite(design: str, actors: Sequence[str], package: Path) -> None:
 
 def run_written_suite(package: Path) -> None:
     """Return once the suite beside this copy has run; raises CopyFailedError if a test fails."""
-    (package.parent / ".coveragerc").write_text(SETTINGS, encoding="utf-8")
-    run_in(package.parent, *PYTEST, "suite")
+    for name, text in SETTINGS.items():
+        (package.parent / name).write_text(text, encoding="utf-8")
+    run_in(package.parent, *RUN)
 
 
 def read_suite(design: str, package: Path) -> Suite:

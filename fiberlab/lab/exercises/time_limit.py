@@ -39,22 +39,21 @@ class Call:
 
 def call(function: Callable[..., object], arguments: tuple[object, ...], within_s: float) -> Call:
     """How the call ended, at most about `within_s` + END_WITHIN_S from now. An interrupt ends it, too."""
-    page, came = _Page(), {}
+    page, came, ended = _Page(), {}, threading.Event()
     thread = threading.Thread(
-        target=_keep, args=(came, function, arguments), name="your function", daemon=True
+        target=_keep, args=(came, ended, function, arguments), name="your function", daemon=True
     )
     with contextlib.redirect_stdout(page):
-        thread.start()
         try:
-            thread.join(within_s)
-            thread.join(GRACE_S)
-            hung_at = _lines(thread)
+            thread.start()
+            _ = ended.wait(within_s) or ended.wait(GRACE_S)
+            hung_at = None if ended.is_set() else _lines(thread)
         finally:
-            ended = _end(thread)
+            has_ended = _end(thread, ended)
     if isinstance(came.get("error"), KeyboardInterrupt):
         raise came["error"]
     if hung_at:
-        return Call(hung_at=hung_at, ended=ended, printed=page.getvalue())
+        return Call(hung_at=hung_at, ended=has_ended, printed=page.getvalue())
     return Call(came.get("result"), came.get("error"), printed=page.getvalue())
 
 
@@ -66,12 +65,19 @@ class _Page(io.StringIO):
         return len(text)
 
 
-def _keep(came: dict[str, object], function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+def _keep(
+    came: dict[str, object],
+    ended: threading.Event,
+    function: Callable[..., object],
+    arguments: tuple[object, ...],
+) -> None:
     with contextlib.suppress(TimeIsUpError):  # the one that comes while another is being handled
         try:
             came["result"] = function(*arguments)
         except BaseException as error:
             came["error"] = error
+        finally:
+            ended.set()
 
 
 def _lines(thread: threading.Thread) -> traceback.StackSummary | None:
@@ -80,11 +86,20 @@ def _lines(thread: threading.Thread) -> traceback.StackSummary | None:
     return traceback.extract_stack(frame) if frame else None
 
 
-def _end(thread: threading.Thread) -> bool:
-    """Whether the thread has ended; it is told again until then, for a bare `except` may keep the first."""
+def _end(thread: threading.Thread, ended: threading.Event) -> bool:
+    """Whether the thread has ended; it is told again until then, for a bare `except` may keep the first.
+
+    It says itself that it ends: Python 3.11 takes a thread for dead whose `join` was interrupted.
+    """
     deadline = time.monotonic() + END_WITHIN_S
-    while thread.is_alive() and time.monotonic() < deadline:
+    while not _is_over(thread, ended) and time.monotonic() < deadline:
         ident, error = ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUpError)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
-        thread.join(0.05)
-    return not thread.is_alive()
+        ended.wait(0.05)
+    if ended.is_set():
+        thread.join()
+    return _is_over(thread, ended)
+
+
+def _is_over(thread: threading.Thread, ended: threading.Event) -> bool:
+    return ended.is_set() or not thread.is_alive()  # an exception may have come before it could say so

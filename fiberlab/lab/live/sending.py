@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 from queue import SimpleQueue
 
-import httpx
-
 from fiberlab.domain import Action
+from fiberlab.lab.http_client import HttpClient
 from fiberlab.lab.live.script import Script
 from fiberlab.lab.running import Worker
 from fiberlab.lab.traffic import CLIENTS, Answer, send
@@ -49,7 +48,7 @@ class Requests:
                 with self.lock:
                     self.open -= 1
 
-    def send(self, action: Action, http: httpx.Client) -> None:
+    def send(self, action: Action, http: HttpClient) -> None:
         """Send it, and keep what is to be seen of it."""
         with self.lock:
             self.sent += 1
@@ -139,6 +138,6 @@ class Traffic:
                 due_s = time.monotonic()
 
     def _app(self, requests: Requests, queue: SimpleQueue[Action | None]) -> None:
-        with httpx.Client(base_url=requests.url, timeout=30, trust_env=False, verify=False) as http:
+        with HttpClient(requests.url) as http:
             while (action := queue.get()) and not self._stopping.is_set():
                 requests.send(action, http)

@@ -2,7 +2,8 @@
 
 import threading
 
-from fiberlab.ledger import Charge, Ledger, LedgerDownError
+from fiberlab.database import DatabaseDownError
+from fiberlab.ledger import Charge, Ledger
 
 
 class SlowLedger(Ledger):
@@ -17,10 +18,10 @@ class SlowLedger(Ledger):
     def write(self, charge: Charge) -> bool:
         """Whether the charge is new, after the delay; the others' writes do not wait for it.
 
-        Raises LedgerDownError while the ledger is down.
+        Raises DatabaseDownError while the ledger is down.
         """
         if self.delay_s:
             threading.Event().wait(self.delay_s)  # nobody sets it: the delay is what is asked for
         if self.down:
-            raise LedgerDownError(f"{charge!r} is not written (the ledger is down); write it again later")
+            raise DatabaseDownError(f"{charge!r} is not written (the ledger is down); write it again later")
         return super().write(charge)

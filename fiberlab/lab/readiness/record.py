@@ -14,6 +14,7 @@ import mistune
 
 from fiberlab.domain import dollars
 from fiberlab.lab.figure import Figure, capital
+from fiberlab.lab.kept_file import write_whole
 from fiberlab.lab.measurements import Measurements
 from fiberlab.lab.readiness.costs import cost_table
 from fiberlab.lab.readiness.organization import INPUTS, Organization, kinds
@@ -22,6 +23,7 @@ from fiberlab.lab.readiness.sources import sources
 from fiberlab.lab.readiness.verdict import verdict
 from fiberlab.lab.readiness_figures import cost_curves
 
+NAME_LENGTH = 60  # of an organization, in the names of files
 STYLE = Path(__file__).with_name("record.css")
 PAGE = """<!doctype html>
 <html lang="en">
@@ -58,13 +60,17 @@ class Record:
         return PAGE.format(title=title, style=STYLE.read_text(encoding="utf-8"), body=body)
 
     def save(self, folder: Path) -> list[str]:
-        """The names of the files written into the folder: Markdown, its picture, and HTML."""
-        stem = f"decision-{re.sub('[^a-z0-9]+', '-', self.name.lower()).strip('-') or 'record'}"
-        (folder / f"{stem}.png").write_bytes(self.picture.png)
-        pages = {f"{stem}.md": self.markdown(f"{stem}.png"), f"{stem}.html": self.html()}
-        for name, text in pages.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        return [*pages, f"{stem}.png"]
+        """The names of the files written into the folder: Markdown, HTML, its picture. NotKeptError."""
+        name = re.sub(r"[\W_]+", "-", self.name.lower())[:NAME_LENGTH].strip("-")
+        stem = f"decision-{name or 'record'}"
+        files = {
+            f"{stem}.md": self.markdown(f"{stem}.png"),
+            f"{stem}.html": self.html(),
+            f"{stem}.png": self.picture.png,
+        }
+        for name, whole in files.items():
+            write_whole(folder / name, whole)
+        return list(files)
 
 
 def decision_record(of: Organization, measured: Measurements, on: date) -> Record:

@@ -126,3 +126,32 @@ def test_the_suite_fails_in_a_copy_whose_rule_is_broken(broken, package):
     Change((Edit(file, old, new),)).apply(package)
     with pytest.raises(CopyFailedError, match=r"pytest .* ended with 1; it said:(.|\n)*\d failed"):
         run_suite(design, TWO, package)
+
+
+ANOTHER_PROJECT = {
+    "pytest.ini": "[pytest]\naddopts = --no-such-option\n",
+    "conftest.py": "raise RuntimeError('another project')",
+    "suite.py": "raise RuntimeError('another project')",
+    ".coveragerc": "[run]\nomit = *\n",
+}
+ITS_SETTINGS = {
+    "PYTEST_ADDOPTS": "-n 2",
+    "PYTEST_PLUGINS": "no_such_plugin",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "1",
+    "PYTHONINSPECT": "1",
+    "COVERAGE_FILE": "elsewhere",
+    "COVERAGE_RCFILE": "elsewhere",
+    "COVERAGE_CORE": "none of these",
+}
+
+
+def test_a_suite_counts_the_same_below_another_project_and_under_its_settings(tmp_path, monkeypatch):
+    for name, text in ANOTHER_PROJECT.items():
+        (tmp_path / name).write_text(text)
+    for name, value in ITS_SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "copy").mkdir()
+    suite = suite_of(SHARED, TWO, copy_of_package(tmp_path / "copy"))
+    assert (len(suite.tests), set(suite.ran) >= {"coupled/billing.py"}) == (10, True)
