@@ -247,11 +247,12 @@ FROM_WHERE += " resume-retries cache-dir no-cache-dir keyring-provider use-featu
 
 def pip_settings() -> dict[str, str]:
     """Return the variables for pip: of its settings and files, what says where packages come from."""
-    ours = {
-        name: value for name, value in os.environ.items() if name == "PIP_CONFIG_FILE" or is_from_where(name)
-    }
+    ours = {name: value for name, value in os.environ.items() if is_from_where(name)}
     asked = [PYTHON, "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    listed = subprocess.run(asked, env={**environment(), **ours}, stdout=subprocess.PIPE, encoding="utf-8")
+    variables = {**without_pip(environment()), **ours}
+    if "PIP_CONFIG_FILE" in os.environ:
+        variables["PIP_CONFIG_FILE"] = os.environ["PIP_CONFIG_FILE"]
+    listed = subprocess.run(asked, env=variables, stdout=subprocess.PIPE, encoding="utf-8")
     found = {}
     for section in ("global", "install", ":env:"):  # the last one wins
         for line in listed.stdout.splitlines():
@@ -262,6 +263,11 @@ def pip_settings() -> dict[str, str]:
     if "PIP_FIND_LINKS" not in found:  # without another place, "no index" would be "nothing"
         found.pop("PIP_NO_INDEX", None)
     return {**found, "PIP_CONFIG_FILE": os.devnull}
+
+
+def without_pip(variables: dict) -> dict[str, str]:
+    """Return the variables but for pip's own."""
+    return {name: value for name, value in variables.items() if not name.startswith("PIP_")}
 
 
 def is_from_where(variable: str) -> bool:
@@ -340,7 +346,7 @@ def run_logged(command: list, turn: BinaryIO, more: Optional[dict] = None) -> in
     """Run a command into the log, its last line on the terminal meanwhile; return the exit status."""
     # It gets `turn` as its input only to keep it open: should lab.py be killed, its turn is not yet over.
     with INSTALL_LOG.open("ab") as log:
-        variables = {**environment(), **(more or {})}
+        variables = {**without_pip(environment()), **(more or {})}
         process = subprocess.Popen(command, stdin=turn, stdout=log, stderr=log, env=variables)
     try:
         while process.poll() is None:
@@ -392,7 +398,6 @@ KEPT_OUT = (
     ),
     ("COVERAGE_* COV_*", "another project's measurement; chapter 03 counts tests with our own"),
     ("RUFF_*", "another project's rules"),
-    ("PIP_*", "where packages go, and which; what says where they come from is passed on by `pip_settings`"),
     ("FASTAPI_* OTEL_* PYDANTIC_* WEB_CONCURRENCY FORWARDED_ALLOW_IPS", "another web server's set-up"),
     ("AIOSMTPD_* ASYNCIO_CATCHUP_DELAY", "another mail server's set-up"),
     ("SSLKEYLOGFILE", "a file that cannot be written stops every client, even one without TLS"),
@@ -403,6 +408,7 @@ OWN = {
     "JUPYTER_CONFIG_DIR": str(VENV / "home"),
     "JUPYTER_DATA_DIR": str(VENV / "home"),
     "JUPYTER_PATH": str(ROOT / "fiberlab/commands/jupyter"),  # the kernel: .venv's Python, and nothing else
+    "MALLOC_ARENA_MAX": "1",  # glibc keeps memory for each thread that has ended: 20 MB a chapter
     "MPLCONFIGDIR": str(VENV / "home"),
     "PYTHONUTF8": "1",
 }
