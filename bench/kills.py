@@ -1,4 +1,4 @@
-"""kill -9 at random moments: of a billing process while sales come in, and of a kernel in the middle of a day.
+"""kill -9 at random moments: of a billing process while sales come in, and of a kernel in mid-day.
 
     .venv/bin/python bench/kills.py [--seed 1] [--billing 30] [--kernels 14]
 
