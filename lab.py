@@ -170,7 +170,7 @@ def check_fitness() -> None:
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     if set(lacking) & {"venv", "ensurepip"}:
         raise LabError(
-            f"This Python lacks the module {' and '.join(lacking)}, so it cannot make the folder .venv.",
+            "This Python lacks the module venv or ensurepip, so it cannot make the folder .venv.",
             f"on Debian or Ubuntu: sudo apt install {package}; elsewhere: install Python from {DOWNLOADS}",
         )
     if lacking:
@@ -217,7 +217,7 @@ def install(turn: BinaryIO) -> None:
     print("Installing the packages into .venv: once, a minute or two ...")
     STAMP.unlink(missing_ok=True)
     (VENV / "requirements.txt").write_text("\n".join(wanted()), encoding="utf-8")
-    begin = INSTALL_LOG.stat().st_size
+    begin = INSTALL_LOG.stat().st_size if INSTALL_LOG.exists() else 0
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     options = ["--progress-bar=off", "--only-binary=:all:", "--no-deps"]  # every dependency is pinned
     settings = pip_settings()
@@ -275,6 +275,8 @@ def is_from_where(variable: str) -> bool:
     return variable.startswith("PIP_") and variable[4:].lower().replace("_", "-") in FROM_WHERE.split()
 
 
+TO_PYPI = "The packages come from PyPI: name a proxy or mirror in pip's settings (PIP_PROXY, PIP_INDEX_URL)"
+
 # What pip's log says, in the order of what tells most; why nothing was installed; and the next step.
 CAUSES = (
     (
@@ -296,7 +298,7 @@ CAUSES = (
     (
         "name resolution|Name or service not known|getaddrinfo failed|nodename nor servname|NameResolution",
         "the name of the package index does not resolve; this computer may be offline",
-        "connect it, or name a proxy or mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf)",
+        f"connect it. {TO_PYPI}",
     ),
     (
         "401 |403 |Unauthorized|Forbidden",
@@ -306,7 +308,7 @@ CAUSES = (
     (
         "NewConnectionError|ConnectTimeout|ReadTimeout|timed out|unreachable|refused|aborted|SSLError",
         "there is no way to the package index",
-        "name a proxy or mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf)",
+        TO_PYPI,
     ),
     (
         "DO NOT MATCH THE HASHES",
