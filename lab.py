@@ -170,7 +170,7 @@ def check_fitness() -> None:
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     if set(lacking) & {"venv", "ensurepip"}:
         raise LabError(
-            f"This Python lacks the module {' and '.join(lacking)}, so it cannot make the folder .venv.",
+            "This Python lacks the module venv or ensurepip, so it cannot make the folder .venv.",
             f"on Debian or Ubuntu: sudo apt install {package}; elsewhere: install Python from {DOWNLOADS}",
         )
     if lacking:
@@ -217,7 +217,7 @@ def install(turn: BinaryIO) -> None:
     print("Installing the packages into .venv: once, a minute or two ...")
     STAMP.unlink(missing_ok=True)
     (VENV / "requirements.txt").write_text("\n".join(wanted()), encoding="utf-8")
-    begin = INSTALL_LOG.stat().st_size
+    begin = INSTALL_LOG.stat().st_size if INSTALL_LOG.exists() else 0
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     options = ["--progress-bar=off", "--only-binary=:all:", "--no-deps"]  # every dependency is pinned
     settings = pip_settings()
@@ -247,11 +247,12 @@ FROM_WHERE += " resume-retries cache-dir no-cache-dir keyring-provider use-featu
 
 def pip_settings() -> dict[str, str]:
     """Return the variables for pip: of its settings and files, what says where packages come from."""
-    ours = {
-        name: value for name, value in os.environ.items() if name == "PIP_CONFIG_FILE" or is_from_where(name)
-    }
+    ours = {name: value for name, value in os.environ.items() if is_from_where(name)}
     asked = [PYTHON, "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    listed = subprocess.run(asked, env={**environment(), **ours}, stdout=subprocess.PIPE, encoding="utf-8")
+    variables = {**without_pip(environment()), **ours}
+    if "PIP_CONFIG_FILE" in os.environ:
+        variables["PIP_CONFIG_FILE"] = os.environ["PIP_CONFIG_FILE"]
+    listed = subprocess.run(asked, env=variables, stdout=subprocess.PIPE, encoding="utf-8")
     found = {}
     for section in ("global", "install", ":env:"):  # the last one wins
         for line in listed.stdout.splitlines():
@@ -264,10 +265,17 @@ def pip_settings() -> dict[str, str]:
     return {**found, "PIP_CONFIG_FILE": os.devnull}
 
 
+def without_pip(variables: dict) -> dict[str, str]:
+    """Return the variables but for pip's own."""
+    return {name: value for name, value in variables.items() if not name.startswith("PIP_")}
+
+
 def is_from_where(variable: str) -> bool:
     """Tell whether a variable is one of pip's that say where packages come from."""
     return variable.startswith("PIP_") and variable[4:].lower().replace("_", "-") in FROM_WHERE.split()
 
+
+TO_PYPI = "The packages come from PyPI: name a proxy or mirror in pip's settings (PIP_PROXY, PIP_INDEX_URL)"
 
 # What pip's log says, in the order of what tells most; why nothing was installed; and the next step.
 CAUSES = (
@@ -290,7 +298,7 @@ CAUSES = (
     (
         "name resolution|Name or service not known|getaddrinfo failed|nodename nor servname|NameResolution",
         "the name of the package index does not resolve; this computer may be offline",
-        "connect it, or name a proxy or mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf)",
+        f"connect it. {TO_PYPI}",
     ),
     (
         "401 |403 |Unauthorized|Forbidden",
@@ -300,7 +308,7 @@ CAUSES = (
     (
         "NewConnectionError|ConnectTimeout|ReadTimeout|timed out|unreachable|refused|aborted|SSLError",
         "there is no way to the package index",
-        "name a proxy or mirror in pip's own settings (PIP_PROXY, PIP_INDEX_URL or pip.conf)",
+        TO_PYPI,
     ),
     (
         "DO NOT MATCH THE HASHES",
@@ -340,7 +348,7 @@ def run_logged(command: list, turn: BinaryIO, more: Optional[dict] = None) -> in
     """Run a command into the log, its last line on the terminal meanwhile; return the exit status."""
     # It gets `turn` as its input only to keep it open: should lab.py be killed, its turn is not yet over.
     with INSTALL_LOG.open("ab") as log:
-        variables = {**environment(), **(more or {})}
+        variables = {**without_pip(environment()), **(more or {})}
         process = subprocess.Popen(command, stdin=turn, stdout=log, stderr=log, env=variables)
     try:
         while process.poll() is None:
@@ -392,7 +400,6 @@ KEPT_OUT = (
     ),
     ("COVERAGE_* COV_*", "another project's measurement; chapter 03 counts tests with our own"),
     ("RUFF_*", "another project's rules"),
-    ("PIP_*", "where packages go, and which; what says where they come from is passed on by `pip_settings`"),
     ("FASTAPI_* OTEL_* PYDANTIC_* WEB_CONCURRENCY FORWARDED_ALLOW_IPS", "another web server's set-up"),
     ("AIOSMTPD_* ASYNCIO_CATCHUP_DELAY", "another mail server's set-up"),
     ("SSLKEYLOGFILE", "a file that cannot be written stops every client, even one without TLS"),
@@ -403,6 +410,7 @@ OWN = {
     "JUPYTER_CONFIG_DIR": str(VENV / "home"),
     "JUPYTER_DATA_DIR": str(VENV / "home"),
     "JUPYTER_PATH": str(ROOT / "fiberlab/commands/jupyter"),  # the kernel: .venv's Python, and nothing else
+    "MALLOC_ARENA_MAX": "1",  # glibc keeps memory for each thread that has ended: 20 MB a chapter
     "MPLCONFIGDIR": str(VENV / "home"),
     "PYTHONUTF8": "1",
 }

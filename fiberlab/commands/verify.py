@@ -23,6 +23,7 @@ ON_KAFKA = ["tests/kafka", "tests/apache_kafka", "tests/eventdriven", "tests/lab
 ON_KAFKA += [
     "tests/commands",
     "tests/test_exercises.py",
+    "tests/test_foreign_records.py",
     "tests/test_outage.py",
     "tests/test_thirty_learners.py",
 ]
