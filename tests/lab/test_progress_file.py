@@ -35,7 +35,7 @@ def test_a_kernel_in_another_folder_says_once_that_nothing_is_kept(
         for guess in (None, 1, 2):
             chapter.predict("wrong", guess)
             assert "Outcome: 3" in repr(chapter.compare("wrong", 3))
-            check_five(lambda: "wrong", chapter)
+            check("02-lost", nothing_is_lost)
         said = capsys.readouterr().out
         assert said.count("Nothing is kept: this kernel runs in") == times
         assert list((tmp_path / name).iterdir()) == []
