@@ -374,7 +374,7 @@ def last_words() -> str:
 
 def hand_over(module: str, *arguments: str) -> int:
     """Go on as this module in the Python of .venv; return its exit status."""
-    command = [str(PYTHON), "-m", "fiberlab.commands", module, *arguments]
+    command = [str(PYTHON), "-m", "classroom.commands", module, *arguments]
     os.chdir(ROOT)
     if os.name == "posix":  # nobody stands between it and Ctrl-C, or a signal
         sys.stdout.flush()
@@ -409,7 +409,7 @@ OWN = {
     "IPYTHONDIR": str(VENV / "home"),
     "JUPYTER_CONFIG_DIR": str(VENV / "home"),
     "JUPYTER_DATA_DIR": str(VENV / "home"),
-    "JUPYTER_PATH": str(ROOT / "fiberlab/commands/jupyter"),  # the kernel: .venv's Python, and nothing else
+    "JUPYTER_PATH": str(ROOT / "classroom/commands/jupyter"),  # the kernel: .venv's Python, and nothing else
     "MALLOC_ARENA_MAX": "1",  # glibc keeps memory for each thread that has ended: 20 MB a chapter
     "MPLCONFIGDIR": str(VENV / "home"),
     "PYTHONUTF8": "1",
@@ -476,23 +476,22 @@ def main() -> int:
 def target(asked: argparse.Namespace, rest: list[str]) -> list[str]:
     """Return the module that does what is asked for, and its arguments."""
     if asked.command == "test":
-        return ["fiberlab.commands.verify", *["--kafka"] * asked.kafka, *rest]
+        return ["classroom.commands.verify", *["--kafka"] * asked.kafka, *rest]
     if asked.command == "run":
-        return ["fiberlab.commands.series", *["--save"] * asked.save, *asked.names]
+        return ["classroom.commands.notebooks", "run", *["--save"] * asked.save, *asked.names]
     if asked.command == "kafka":
-        others = {"run": ["tests.apache_kafka"], "clean": ["fiberlab.commands.clean"]}
-        module = others.get(asked.what, ["fiberlab.commands.docker", asked.what])
+        module = ["tests.apache_kafka"] if asked.what == "run" else ["classroom.commands.kafka", asked.what]
         return [*module, *["--cluster"] * asked.cluster]
     if asked.command == "reset":
-        return ["fiberlab.commands.reset", asked.what]
+        return ["classroom.commands.copies", asked.what]
     if asked.command == "trainer":
-        return ["fiberlab.commands.trainer", *asked.names]
+        return ["classroom.commands.notebooks", "trainer", *asked.names]
     if asked.command == "progress":
-        return ["fiberlab.commands.room", "--picture", asked.picture, *asked.files]
+        return ["classroom.commands.room", "--picture", asked.picture, *asked.files]
     if asked.command == "doctor":
-        return ["fiberlab.commands.doctor"]
+        return ["classroom.commands.doctor"]
     port = ["--port", str(asked.port)] if asked.port else []
-    return ["fiberlab.commands.workbook", *port, *["--no-browser"] * asked.no_browser]
+    return ["classroom.commands.workbook", *port, *["--no-browser"] * asked.no_browser]
 
 
 if __name__ == "__main__":

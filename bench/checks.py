@@ -11,9 +11,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.exercises.check import Answer, Exercise
-from fiberlab.lab.exercises.notebook import exercises, judged
+from classroom.chapter import Chapter
+from classroom.exercises.check import Answer, Exercise
+from classroom.exercises.notebook import exercises, judged
 
 TARGET_S = 3
 

@@ -34,7 +34,7 @@ from functools import partial
 from fiberlab.domain import Action, Actor, Plan
 from fiberlab.eventdriven.events import encode, happened
 from fiberlab.eventdriven.service import Service
-from fiberlab.kafka.cluster import connect
+from classroom.broker.connect import connect
 mark("imported")
 with connect(address) as cluster:
     mark("broker ready")
@@ -57,7 +57,7 @@ print(json.dumps(marks))
 """
 RAW = """
 from kafka import KafkaConsumer, KafkaProducer
-from fiberlab.kafka.embedded import EmbeddedBroker
+from classroom.broker.embedded import EmbeddedBroker
 mark("imported")
 with EmbeddedBroker() as broker:
     mark("broker ready")

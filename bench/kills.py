@@ -20,22 +20,23 @@ from threading import Event, Thread
 
 import psutil
 
+from classroom.broker import settings as environment
+from classroom.broker.connect import connect
+from classroom.world import company as days
+from classroom.world.running import wait_until
+from fiberlab import cluster as tuning
+from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import expected_cents
 from fiberlab.eventdriven import customer_billing
 from fiberlab.eventdriven.events import encode, happened
 from fiberlab.eventdriven.service import Service
-from fiberlab.kafka import environment, tuning
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.kafka.topics import TopicView
-from fiberlab.lab import days
-from fiberlab.lab.running import wait_until
 from fiberlab.ledger import Ledger
 
 GROUP = "customer-billing"
 KERNEL = """
 import os
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.traffic import replay
+from classroom.chapter import Chapter
+from classroom.world.traffic import replay
 chapter = Chapter.open("05", os.environ)
 design = chapter.event_driven()
 print("ready", flush=True)

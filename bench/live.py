@@ -20,8 +20,8 @@ from tests.facts import eventually
 
 SET_UP = """import threading, time
 from pathlib import Path
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.live.outcomes import Books, Outcome
+from classroom.chapter import Chapter
+from classroom.live.reading import Books, Outcome
 chapter = Chapter.open("05", {})
 coupled, backbone = chapter.coupled(), chapter.event_driven()
 others = {t.native_id for t in threading.enumerate()}

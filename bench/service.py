@@ -17,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kafka.structs import OffsetAndMetadata
 
+from classroom.broker.connect import connect
+from classroom.world import company as days
+from fiberlab.cluster import Cluster
 from fiberlab.eventdriven.events import Event, decode, encode, happened
 from fiberlab.eventdriven.service import BATCH, POLL_MS, Service
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.lab import days
 
 TARGET_RATIO = 0.8
 

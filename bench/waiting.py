@@ -11,10 +11,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import pandas as pd
 
+from classroom.change.edits import DESIGNS, EVENTS
+from classroom.chapter import Chapter
+from classroom.experiments.waiting import DOWN, HEALTHY, SLOW, SLOW_S, who_waits
 from fiberlab.domain import SALES
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS
-from fiberlab.lab.coupling.waiting import DOWN, HEALTHY, SLOW, SLOW_S, who_waits
 
 TARGET_RATIO = 20
 

@@ -1,4 +1,7 @@
-"""A chapter's workplace: opened by its Set-up cell, closed by its Clean-up cell, without leftovers."""
+"""A chapter's workplace: opened by its Set-up cell, closed by its Clean-up cell, without leftovers.
+
+Who reads a chapter, what was predicted, and where it is kept: beside a working copy, or nowhere.
+"""
 
 import atexit
 from collections.abc import Mapping, Sequence
@@ -8,23 +11,64 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from fiberlab.lab.interrupts import interrupt_waits
+from classroom.broker import settings
+from classroom.desk import progress as progress_file
+from classroom.desk.map import WorkbookMap, stops
+from classroom.desk.predictions import Comparison, Prediction, compared
+from classroom.world.running import interrupt_waits
 
 with interrupt_waits():  # libraries that are imported by half would not work until the kernel is restarted
+    from classroom.broker.connect import connect
+    from classroom.desk.progress import OwnFolder
+    from classroom.live.reading import Listener
+    from classroom.live.watching import Live
+    from classroom.world import company
+    from classroom.world.designs import Coupled, Design, EventDriven, Handle, Monolith, named
+    from classroom.world.mailbox import Mailbox
+    from fiberlab.cluster import Cluster
     from fiberlab.domain import Action
-    from fiberlab.kafka import environment as settings
-    from fiberlab.kafka.cluster import Cluster, connect
-    from fiberlab.lab import days
-    from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith, named
-    from fiberlab.lab.live.listening import Listener
-    from fiberlab.lab.live.watching import Live
-    from fiberlab.lab.mailbox import Mailbox
-    from fiberlab.lab.own_folder import OwnFolder
-    from fiberlab.lab.reader import Reader
-    from fiberlab.lab.services import Handle
     from fiberlab.mailing import Mailing
 
 _open: list["Chapter"] = []  # at most one in a kernel
+
+
+class Reader:
+    """The reader of a chapter: a guess is kept until its outcome is there."""
+
+    def __init__(self, number: str, environment: Mapping[str, str]) -> None:
+        self.number = number
+        self._environment = environment
+        self._predictions: dict[str, Prediction] = {}
+
+    @property
+    def working_copy(self) -> Path | None:
+        """The folder of the reader's own notebooks, in which things are kept; None elsewhere."""
+        return progress_file.folder()
+
+    @property
+    def learner(self) -> str:
+        """Who reads this, as the names on a shared Kafka begin; "learner" if nobody knows."""
+        try:
+            return settings.read(self._environment).learner
+        except settings.SettingsError:  # about Kafka, and told where Kafka is used
+            return "learner"
+
+    def predict(self, name: str, guess: object = None, choices: Sequence[str] = ()) -> Prediction:
+        """The guess, committed: a number, one of the choices or a set of them. None: no prediction.
+
+        Raises PredictionError if the guess is not among the choices or, without choices, no number.
+        """
+        self._predictions[name] = Prediction(name, guess, tuple(choices))
+        return self._predictions[name]
+
+    def compare(self, name: str, outcome: object) -> Comparison:
+        """The prediction of this name beside its outcome, and how many came true so far."""
+        made = self._predictions.get(name, Prediction(name, None))
+        return compared(self.working_copy, self.learner, f"{self.number}/{name}", made, outcome)
+
+    def progress(self) -> WorkbookMap:
+        """The workbook's chapters, and what this reader has done in each."""
+        return WorkbookMap(stops(), progress_file.known(self.working_copy))
 
 
 class Chapter(Reader):
@@ -36,8 +80,8 @@ class Chapter(Reader):
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
         self._opened = ExitStack()  # the mailbox, and marketing's files
-        self.company = days.company()
-        self.day = days.shipped_day()
+        self.company = company.company()
+        self.day = company.shipped_day()
 
     @classmethod
     def open(cls, number: str, environment: Mapping[str, str] | None = None) -> Self:
@@ -74,7 +118,7 @@ class Chapter(Reader):
     def mailing(self, mailbox: Mailbox | None = None) -> Mailing:
         """A new file of marketing's: all contacts, no memory. It mails to this mailbox, or the chapter's."""
         file = Path(self._folder.name, f"marketing-{uuid4().hex}.sqlite")
-        return self._opened.enter_context(Mailing(file, (mailbox or self.mailbox).server, days.contacts()))
+        return self._opened.enter_context(Mailing(file, (mailbox or self.mailbox).server, company.contacts()))
 
     def coupled(self, mailing: Mailing | None = None) -> Coupled:
         """A coupled backend with an empty database, mailing if it is given one; an earlier one is closed."""

@@ -17,7 +17,9 @@ from types import ModuleType
 
 import pandas as pd
 
-PACKAGE = Path(__file__).parent.parent
+import fiberlab
+
+PACKAGE = Path(fiberlab.__file__).parent
 
 Sourced = ModuleType | type | Callable[..., object]
 

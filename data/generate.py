@@ -7,7 +7,14 @@ import random
 import sys
 from pathlib import Path
 
-from fiberlab.lab.days import ACTION_COLUMNS, SHIPPED_SEED, action_row, company, generated_day, write_rows
+from classroom.world.company import (
+    ACTION_COLUMNS,
+    SHIPPED_SEED,
+    action_row,
+    company,
+    generated_day,
+    write_rows,
+)
 
 ACCOUNTS = 100
 INSTALLERS = 6

@@ -10,18 +10,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from classroom.change.blast import blast_radius
+from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED
+from classroom.change.files import files_to_change
+from classroom.change.retest import what_to_test_again
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.experiments.billing import moving_parts
+from classroom.experiments.waiting import who_waits
+from classroom.readiness import measurements as made
+from classroom.readiness.measurements import COLUMNS, SHIPPED
+from classroom.world.company import write_rows
+from classroom.world.designs import EventDriven
 from fiberlab.eventdriven import customer_billing
-from fiberlab.lab import coefficients as made
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.coupling.blast import blast_radius
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED
-from fiberlab.lab.coupling.files import files_to_change
-from fiberlab.lab.coupling.impact import what_to_test_again
-from fiberlab.lab.coupling.waiting import who_waits
-from fiberlab.lab.days import write_rows
-from fiberlab.lab.designs import EventDriven
-from fiberlab.lab.experiments import moving_parts
-from fiberlab.lab.measurements import COLUMNS, SHIPPED
 
 
 def main(folder: Path) -> None:

@@ -1,18 +1,71 @@
-"""Clients that do not wait for what never comes: a Kafka that does not answer, a broker that has ended."""
+"""Clients that do not wait for what never comes: a Kafka that does not answer, a broker that has ended.
+
+How our consumers unpack a batch: a header's name that is not UTF-8 costs no record.
+
+kafka-python 3.0.12 gives up such a batch from there on, with the good records behind it. The broker never
+looks: for it a name is bytes.
+"""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
+from kafka.consumer.fetcher import ConsumerRecord, Fetcher
 from kafka.errors import CorruptRecordError, KafkaError, KafkaTimeoutError, UnsupportedCodecError
 from kafka.producer.future import FutureRecordMetadata
+from kafka.record import MemoryRecords
+from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
 
-from fiberlab.kafka.records import read_foreign_records
-from fiberlab.kafka.sentences import START, NoKafkaError
+
+def read_foreign_records(consumer: KafkaConsumer) -> None:
+    """From now on the consumer gets every record of a batch, whatever its headers are called."""
+    consumer._fetcher.PartitionRecords = _PartitionRecords
+
+
+class _PartitionRecords(Fetcher.PartitionRecords):
+    def _unpack_records(self, partition: object, records: MemoryRecords, *rest: object) -> Iterator:
+        return super()._unpack_records(partition, _Batches(records), *rest)
+
+
+class _Batches:
+    def __init__(self, records: MemoryRecords) -> None:
+        self._records = records
+
+    def next_batch(self) -> object | None:
+        batch = self._records.next_batch()
+        return _Batch(batch._buffer) if isinstance(batch, DefaultRecordBatch) else batch
+
+
+class _Batch(DefaultRecordBatch):
+    """A batch that survives a header's name that is not UTF-8, with all records beside it."""
+
+    def _read_msg(self, *rest: object) -> DefaultRecord:
+        try:
+            return super()._read_msg(*rest)
+        except UnicodeDecodeError:
+            self._buffer = _Lenient(self._buffer)
+            return super()._read_msg(*rest)
+
+
+class _Lenient(bytearray):
+    """Bytes of which every slice decodes: what is not UTF-8 becomes a backslash and a number."""
+
+    def __getitem__(self, at: int | slice) -> int | Self:
+        part = super().__getitem__(at)
+        return _Lenient(part) if isinstance(at, slice) else part
+
+    def decode(self, encoding: str, errors: str = "backslashreplace") -> str:
+        return super().decode(encoding, errors)
+
 
 ANSWER_WITHIN_S = 5
+START = "start it, correct KAFKA_BOOTSTRAP_SERVERS, or unset it to use the embedded broker"
 _IN_A_RECORD = CorruptRecordError, UnsupportedCodecError
+
+
+class NoKafkaError(ConnectionError):
+    """This Kafka cannot be used: why, and what to do next."""
 
 
 class MissingCodecError(UnsupportedCodecError):

@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fiberlab.lab.bill_figures import both_designs
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.experiments import bill_both_designs, moving_parts
-from fiberlab.lab.house_figure import house
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.experiments.billing import bill_both_designs, moving_parts
+from classroom.figures.bills import both_designs
+from classroom.figures.house import house
 
 HERE = Path(__file__).parent
 

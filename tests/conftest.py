@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from classroom.broker import settings
+from classroom.broker.connect import connect
+from classroom.chapter import Chapter
+from classroom.desk.progress import COPIES
+from classroom.world import company as days
+from fiberlab.cluster import Cluster
 from fiberlab.domain import Company
-from fiberlab.kafka import environment
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.lab import days
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.progress_file import COPIES
 from fiberlab.mailing import Mailing
 from tests.facts import eventually
 from tests.spreading import pytest_xdist_make_scheduler  # noqa: F401  (pytest finds it here)
@@ -49,7 +50,7 @@ def company() -> Company:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The Kafka of the environment, or the embedded broker; one for all tests."""
-    with connect(environment.read(os.environ)) as cluster:
+    with connect(settings.read(os.environ)) as cluster:
         yield cluster
 
 

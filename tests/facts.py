@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fiberlab.lab.http_client import HttpClient, Response
+from classroom.world.running import HttpClient, Response
 
 
 def eventually(fact: Callable[[], object], awaited: str, within_s: float = 15) -> None:

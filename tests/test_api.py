@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import pytest
 
+from classroom.world import company as days
+from classroom.world.designs import Coupled, EventDriven
+from classroom.world.running import HttpClient, Response
 from fiberlab.api import body
 from fiberlab.domain import Action, Actor
-from fiberlab.lab import days
-from fiberlab.lab.designs import Coupled, EventDriven
-from fiberlab.lab.http_client import HttpClient, Response
 from tests.facts import answer_from
 
 SALE = {

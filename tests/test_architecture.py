@@ -21,7 +21,7 @@ from typing import NamedTuple
 import nbformat
 import pytest
 
-from fiberlab.lab import source
+from classroom import source
 
 ROOT = source.PACKAGE.parent
 
@@ -155,8 +155,8 @@ DIRECTIONS = (
         "the stage may know every design; no design may know the stage",
     ),
     Direction(
-        "fiberlab.commands",
-        ("fiberlab.commands", "fiberlab.kafka", "fiberlab.lab"),
+        "classroom.commands",
+        ("classroom.commands", "fiberlab.kafka", "fiberlab.lab"),
         ("*",),
         "lab.py's commands use the stage; nobody uses them",
     ),
@@ -170,7 +170,7 @@ class Technology(NamedTuple):
 
 
 CLIENTS = ("httpx", "urllib.request", "http.client", "requests", "aiohttp", "urllib3")
-HTTP_CLIENT = "fiberlab.lab.http_client"
+HTTP_CLIENT = "classroom.world.running"
 ONE_CLIENT = "a client made elsewhere asks the machine's proxy for 127.0.0.1; take http_client.HttpClient"
 
 TECHNOLOGIES = (
@@ -182,11 +182,11 @@ TECHNOLOGIES = (
             "fiberlab.coupled.backend",
             "fiberlab.monolith.backend",
             "fiberlab.eventdriven.gateway",
-            "fiberlab.lab.running*",
+            "classroom.world.running*",
         ),
         "HTTP is how a request comes in, not how it is billed",
     ),
-    Technology("uvicorn", ("fiberlab.lab.running*",), "the apps do not know who serves them"),
+    Technology("uvicorn", ("classroom.world.running*",), "the apps do not know who serves them"),
     Technology(
         "kafka",
         (
@@ -194,17 +194,17 @@ TECHNOLOGIES = (
             "fiberlab.eventdriven.standing",
             "fiberlab.eventdriven.gateway",
             "fiberlab.kafka",
-            "fiberlab.lab.kafka_lessons",
-            "fiberlab.lab.services",  # a Kafka that does not answer cannot be asked who listens
-            "fiberlab.lab.live.reading",  # a live view reads the topic with a reader of its own
+            "classroom.experiments.topic",
+            "classroom.world.designs",  # a Kafka that does not answer cannot be asked who listens
+            "classroom.live.reading",  # a live view reads the topic with a reader of its own
         ),
         "events and services must be readable without a client library",
     ),
     Technology(
         "confluent_kafka", (), "only the library file inside it is loaded; kafka-python is the client"
     ),
-    Technology("IPython", ("fiberlab.lab", "fiberlab.commands.kernel"), "Jupyter is the stage"),
-    Technology("runpy", ("fiberlab.commands.__main__",), "an import by text would pass every rule above"),
+    Technology("IPython", ("fiberlab.lab", "classroom.commands.kernel"), "Jupyter is the stage"),
+    Technology("runpy", ("classroom.commands.__main__",), "an import by text would pass every rule above"),
     Technology("ipywidgets", ("fiberlab.lab",), "Jupyter is the stage"),
     Technology("anywidget", ("fiberlab.lab",), "Jupyter is the stage"),
     Technology("matplotlib", ("fiberlab.lab",), "pictures are drawn on the stage"),
@@ -218,7 +218,7 @@ TECHNOLOGIES = (
     Technology("aiosmtpd", ("fiberlab.lab",), "the mail server is part of the stage"),
     Technology(
         "importlib",
-        ("fiberlab.lab", "fiberlab.kafka.librdkafka"),
+        ("fiberlab.lab", "classroom.broker.embedded_process"),
         "an import by text would pass every rule above",
     ),
 )
@@ -233,7 +233,7 @@ class Use(NamedTuple):
 PASSED_IN = "settings are passed in; only set-up cells, tests and lab.py read the environment"
 
 USES = (
-    Use("environ", ("fiberlab.commands", "fiberlab.lab.coupling.blast"), PASSED_IN),  # blast hands it on
+    Use("environ", ("classroom.commands", "classroom.change.blast"), PASSED_IN),  # blast hands it on
     Use("environb", (), PASSED_IN),
     Use("getenv", (), PASSED_IN),
     Use("__import__", (), "an import by text would pass every rule above"),
@@ -505,7 +505,7 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         (
             "commands/series.py",
             "from fiberlab import domain",
-            "fiberlab.commands.series imports fiberlab.dom",
+            "classroom.commands.notebooks imports fiberlab.dom",
         ),
         ("domain.py", "from fiberlab import ledger", "fiberlab.domain imports fiberlab.ledger"),
         ("names.py", "from . import domain", "fiberlab.names imports fiberlab.domain"),
@@ -515,8 +515,8 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         ("mailing.py", "from fiberlab import domain", "fiberlab.mailing imports fiberlab.domain"),
         ("api.py", "import fiberlab.coupled.backend", "fiberlab.api imports fiberlab.coupled.backend"),
         ("coupled/billing.py", "from fiberlab.eventdriven import events", "imports fiberlab.eventdriven.ev"),
-        ("coupled/billing.py", "import fiberlab.kafka.cluster", "billing imports fiberlab.kafka.cluster"),
-        ("coupled/billing.py", "def f():\n    import fiberlab.lab.bills", "imports fiberlab.lab.bills"),
+        ("coupled/billing.py", "import fiberlab.cluster", "billing imports fiberlab.cluster"),
+        ("coupled/billing.py", "def f():\n    import classroom.world.bills", "imports classroom.world.bills"),
         ("monolith/billing.py", "from fiberlab.coupled import accounts", "imports fiberlab.coupled.accounts"),
         ("monolith/__init__.py", "import fiberlab.eventdriven", "fiberlab.monolith imports fiberlab.eventd"),
         (
@@ -544,14 +544,14 @@ PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
         (
             "eventdriven/customer_billing.py",
             "from ..kafka import cluster",
-            "fiberlab.kafka.cluster: a service",
+            "fiberlab.cluster: a service",
         ),
         (
             "eventdriven/a_new_one.py",
             "from .gateway import create",
             "a_new_one imports fiberlab.eventdriven.g",
         ),
-        ("kafka/cluster.py", "import fiberlab.domain", "fiberlab.kafka.cluster imports fiberlab.domain"),
+        ("kafka/cluster.py", "import fiberlab.domain", "fiberlab.cluster imports fiberlab.domain"),
         ("a_new_module.py", "from fiberlab import domain", "fiberlab.a_new_module imports fiberlab.domain"),
     ),
     wrong_homes: (

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from fiberlab.lab.days import DATA
+from classroom.world.company import DATA
 
 FILES = ("plans.csv", "accounts.csv", "installers.csv", "consents.csv", "day.csv")
 MEASURED = "measurements.csv"

@@ -11,8 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from fiberlab.commands.series import NOTEBOOKS, client_of
-from fiberlab.commands.trainer import said_by_checks, solved
+from classroom.commands.notebooks import NOTEBOOKS, client_of, said_by_checks, solved
 from tests.facts import eventually
 
 THREADS_AND_SOCKETS = """

@@ -8,9 +8,9 @@ from uuid import uuid4
 import confluent_kafka
 import pytest
 
+from classroom.world import company as days
 from fiberlab.domain import expected_cents
 from fiberlab.eventdriven.events import encode, happened
-from fiberlab.lab import days
 
 FOREIGN, GOOD, PARTITIONS = 10_000, 500, 4
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from classroom.world.bills import bills
+from classroom.world.company import generated_day
+from classroom.world.designs import Coupled, Design, EventDriven, Monolith
+from classroom.world.traffic import Answer, replay
+from fiberlab.cluster import Cluster
 from fiberlab.domain import SALES, Action, Company
-from fiberlab.kafka.cluster import Cluster
-from fiberlab.lab.bills import bills
-from fiberlab.lab.days import generated_day
-from fiberlab.lab.designs import Coupled, Design, EventDriven, Monolith
-from fiberlab.lab.traffic import Answer, replay
 from tests.facts import eventually
 from tests.small_disk import SmallDisk
 

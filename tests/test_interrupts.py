@@ -11,7 +11,7 @@ import time
 import pytest
 from nbformat import NotebookNode, read, v4
 
-from fiberlab.commands.series import NOTEBOOKS, client_of
+from classroom.commands.notebooks import NOTEBOOKS, client_of
 
 pytestmark = pytest.mark.timeout(500)
 

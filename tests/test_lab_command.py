@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 import lab
-from fiberlab.commands import verify
-from fiberlab.commands.lent_kafka import Lent
+from classroom.commands import verify
+from classroom.commands.verify import Lent
 from tests.facts import answer_from, eventually, is_gone
 
 pytestmark = pytest.mark.timeout(180)  # processes that start processes
@@ -355,9 +355,9 @@ def test_the_exit_status_says_whether_anything_failed(capsys, failed, status):
 
 
 def test_run_hands_on_its_option_and_its_exit_status(ready):
-    (ready / "fiberlab/commands/series.py").write_text("import sys; print(sys.argv[1:]); sys.exit(7)")
+    (ready / "classroom/commands/notebooks.py").write_text("import sys; print(sys.argv[1:]); sys.exit(7)")
     result = call(ready, "run", "--save", "05")
-    assert (result.stdout, result.returncode) == ("['--save', '05']\n", 7)
+    assert (result.stdout, result.returncode) == ("['run', '--save', '05']\n", 7)
 
 
 # --- what a reader has written and done ---
@@ -367,16 +367,16 @@ def test_files_are_named_from_where_the_trainer_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     asked = lab.command_line().parse_args(["progress", "ada.json"])
     module, *arguments = lab.target(asked, [])
-    assert module == "fiberlab.commands.room"
+    assert module == "classroom.commands.room"
     assert arguments == ["--picture", str(tmp_path / "progress.png"), str(tmp_path / "ada.json")]
 
 
 @pytest.mark.parametrize(
     ("words", "command"),
     [
-        (["reset", "exercise-01-price"], ["fiberlab.commands.reset", "exercise-01-price"]),
-        (["trainer"], ["fiberlab.commands.trainer"]),
-        (["trainer", "01", "02"], ["fiberlab.commands.trainer", "01", "02"]),
+        (["reset", "exercise-01-price"], ["classroom.commands.copies", "exercise-01-price"]),
+        (["trainer"], ["classroom.commands.notebooks", "trainer"]),
+        (["trainer", "01", "02"], ["classroom.commands.notebooks", "trainer", "01", "02"]),
     ],
 )
 def test_what_is_asked_for_is_handed_to_its_module(words, command):

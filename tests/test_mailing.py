@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.lab.mailbox import Mailbox, Received
+from classroom.world.mailbox import Mailbox, Received
 from fiberlab.mailing import Contact, ForeignServerError, Mailing, MailServer, MailServerDownError
 from tests.facts import interrupt
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classroom.chapter import Chapter
+from classroom.figures.bills import bills_against_oracle
+from classroom.world import company as days
+from classroom.world.bills import bills, outcome
+from classroom.world.designs import Design
 from fiberlab.api import body
 from fiberlab.domain import Action, Actor, Company, Plan
-from fiberlab.lab import days
-from fiberlab.lab.bill_figures import bills_against_oracle
-from fiberlab.lab.bills import bills, outcome
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.designs import Design
 from fiberlab.names import NAME_LENGTH, identifier, readable
 from tests.facts import answer_from
 

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 import pytest
 from kafka import KafkaAdminClient
 
+from classroom.broker.connect import connect
+from classroom.world import traffic
+from classroom.world.bills import bills
+from classroom.world.company import shipped_day
+from classroom.world.designs import EventDriven
+from classroom.world.traffic import Replay, replay
+from fiberlab.cluster import Cluster
 from fiberlab.domain import Action
 from fiberlab.eventdriven.gateway import ACKNOWLEDGED_WITHIN_S
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.lab import traffic
-from fiberlab.lab.bills import bills
-from fiberlab.lab.days import shipped_day
-from fiberlab.lab.designs import EventDriven
-from fiberlab.lab.traffic import Replay, replay
 from tests.apache_kafka.apache_kafka import ApacheKafka
 from tests.facts import eventually
 

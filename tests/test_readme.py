@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.experiments.billing import bill_both_designs
+from classroom.source import imports
 from fiberlab.domain import dollars
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.experiments import bill_both_designs
-from fiberlab.lab.source import imports
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

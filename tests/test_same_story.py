@@ -11,11 +11,11 @@ from itertools import chain
 import pandas as pd
 import pytest
 
+from classroom.world.bills import bills
+from classroom.world.company import SHIPPED_SEED, generated_day, shipped_day
+from classroom.world.designs import Coupled, Design, EventDriven
+from classroom.world.traffic import replay
 from fiberlab.domain import Action, Actor, Company, expected_cents
-from fiberlab.lab.bills import bills
-from fiberlab.lab.days import SHIPPED_SEED, generated_day, shipped_day
-from fiberlab.lab.designs import Coupled, Design, EventDriven
-from fiberlab.lab.traffic import replay
 
 BOTH = ("coupled", "event-driven")
 BUYS = ("purchase_plan", "change_plan")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from classroom.broker import settings
+from classroom.broker.connect import connect
+from classroom.broker.settings import Settings
+from classroom.world import company as days
+from classroom.world.bills import bills
+from classroom.world.designs import EventDriven
+from classroom.world.traffic import replay
 from fiberlab.domain import Company
-from fiberlab.kafka import environment
-from fiberlab.kafka.cluster import connect
-from fiberlab.kafka.settings import Settings
-from fiberlab.lab import days
-from fiberlab.lab.bills import bills
-from fiberlab.lab.designs import EventDriven
-from fiberlab.lab.traffic import replay
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(280)]
 
@@ -41,7 +41,7 @@ def learn(number: int, company: Company, folder: Path, all_ready: threading.Barr
     day = days.generated_day(company, number, ACTIONS)
     folder = folder / name
     folder.mkdir()
-    with connect(Settings(environment.read(os.environ).address, learner=name)) as cluster:
+    with connect(Settings(settings.read(os.environ).address, learner=name)) as cluster:
         design = EventDriven(company, folder, cluster)
         try:
             all_ready.wait(120)

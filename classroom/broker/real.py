@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaConnectionError, NodeNotReadyError, UnknownTopicOrPartitionError
+from kafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, UnknownTopicOrPartitionError
 from kafka.protocol.metadata import MetadataRequest
 
+from fiberlab.cluster import CLIENT
+
 READY_WITHIN_S = 15
+ADMIN = {"request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000}
 
 
 @dataclass(frozen=True)
@@ -97,3 +100,60 @@ class Admin(KafkaAdminClient):
             with suppress(KafkaConnectionError, NodeNotReadyError):  # it is away: it misleads nobody
                 (topic,) = self._manager.run(self._manager.send, request, broker.node_id).topics
                 yield [topic.error_code, *(partition.error_code for partition in topic.partitions)]
+
+
+class RealBroker:
+    """A real Kafka, asked as an administrator; each question opens a connection and closes it."""
+
+    isolates = True
+
+    def __init__(self, address: str, namespace: str, client_settings: dict[str, Any]) -> None:
+        self._address, self._namespace = address, namespace
+        self._settings = {"bootstrap_servers": address.split(","), **CLIENT, **client_settings, **ADMIN}
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Return once every broker knows a leader of every partition."""
+        with self._admin() as admin:
+            admin.create(name, partitions)
+
+    def delete_topic(self, name: str) -> None:
+        """Return once no broker knows the topic."""
+        with self._admin() as admin:
+            admin.remove(name)
+
+    def groups(self, topic: str, prefix: str) -> dict[str, int]:
+        """How many members each group with the prefix has that has committed an offset of the topic."""
+        with self._admin() as admin:
+            return admin.groups(topic, prefix)
+
+    def members(self, *groups: str) -> dict[str, int]:
+        """How many members each of these groups has, if it is there."""
+        with self._admin() as admin:
+            return admin.members(*groups)
+
+    def found(self, prefix: str) -> Found:
+        """The topics and groups whose names begin with the prefix."""
+        with self._admin() as admin:
+            return admin.found(prefix)
+
+    def remove_all(self, topics: list[str], groups: list[str]) -> Removed:
+        """What was removed of these topics and groups."""
+        with self._admin() as admin:
+            return admin.remove_all(topics, groups)
+
+    def check_alive(self) -> None:
+        """Return: a broker that is away may come back."""
+
+    def close(self) -> None:
+        """Remove the topics and groups of the namespace; what stays is printed. Twice is fine."""
+        try:
+            left = self.found(self._namespace)
+            stays = self.remove_all(left.topics, left.groups).kept
+            why = "somebody is in it"
+        except (KafkaError, OSError) as error:
+            stays, why = [f"all of {self._namespace!r}"], str(error)
+        for name in stays:
+            print(f"{name} stays at {self._address} ({why}); python3 lab.py kafka clean removes it")
+
+    def _admin(self) -> Admin:
+        return Admin(**self._settings)

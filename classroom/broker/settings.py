@@ -1,15 +1,60 @@
 """One way to a Kafka: its address, and how to get in. A combination that cannot work is never made.
 
 `environment` reads it from the variables named here, `login` makes client settings of it.
+
+Settings from the environment, which is passed in, and from a file that it may name.
+
+The file holds lines of NAME=value with the same names; # begins a comment. What the environment says wins.
+Paths begin at the workbook's folder: notebooks, `lab.py doctor` and a terminal stand in different ones.
+
+What kafka-python's clients must be told to get into a Kafka: encryption and login.
+
+Passwords and tokens that no repr, log or traceback shows.
 """
 
+import hashlib
+import logging
+import os
 import re
-from collections.abc import Iterable, Iterator
+import ssl
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from fiberlab.kafka.secret import Secret
+from kafka.net.sasl.oauth import AbstractTokenProvider
+
+# Where kafka-python, when its log is at DEBUG, writes down what it sends, logins included.
+_TALKATIVE = ("kafka.protocol.parser", "kafka.net.connection")
+
+
+class Secret(str):
+    """A text like any other, but for its repr."""
+
+    def __repr__(self) -> str:
+        return "'***'" if self else "''"
+
+
+def keep_out_of_logs() -> None:
+    """Return once kafka-python's log leaves out logins, and raw bytes. Twice is fine."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_harmless)
+
+
+def _harmless(record: logging.LogRecord) -> bool:
+    return not any(_tells(argument) for argument in _arguments(record))
+
+
+def _tells(argument: object) -> bool:
+    return isinstance(argument, bytes | bytearray) or "Sasl" in type(argument).__name__
+
+
+def _arguments(record: logging.LogRecord) -> tuple[Any, ...]:
+    return record.args if isinstance(record.args, tuple) else (record.args,)
+
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 TOKEN_MECHANISM = "OAUTHBEARER"
@@ -147,3 +192,152 @@ def _certificates_fit(s: Settings) -> Iterator[str]:
 
 
 _RULES = _address, _nothing_without_address, _learner, _one_of_the_known, _login_fits, _certificates_fit
+
+
+HOME = Path(__file__).parents[2]
+ADDRESS, LEARNER, FILE = "KAFKA_BOOTSTRAP_SERVERS", "FIBERLAB_LEARNER", "KAFKA_SETTINGS_FILE"
+# Who somebody is where FIBERLAB_LEARNER does not say it; on a JupyterHub all may have one user name.
+USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "USERNAME")
+HASH_LENGTH = 6
+NOBODY = "learner"
+# Users that every container, classroom computer or cloud machine has.
+SHARED_NAMES = {NOBODY, "root", "admin", "administrator", "user", "guest", "student", "jovyan", "vscode"}
+SHARED_NAMES |= {"codespace", "gitpod", "ubuntu", "debian", "pi", "runner"}
+_NAME = re.compile(r"[A-Z]+(_[A-Z]+)+")
+
+
+def ours(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of the environment is for us, with secrets that no repr shows."""
+    return _hidden({name: environment[name] for name in (*FIELDS, FILE, *USER) if name in environment})
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """What is set. Raises SettingsError."""
+    environment = ours(environment)  # so that no frame of a traceback holds a legible secret
+    user = learner_of(next((environment[name] for name in USER if environment.get(name)), ""))
+    if environment.get(ADDRESS) == "":  # set to nothing, on purpose: the embedded broker
+        return Settings(learner=environment.get(LEARNER) or user)
+    path = environment.get(FILE)
+    given = (_in_file(_from_home(path)) if path else {}) | environment
+    values = {FIELDS[name]: _path(name, value) for name, value in given.items() if name in FIELDS and value}
+    return Settings(**{"learner": user} | values)
+
+
+def learner_of(user: str) -> str:
+    """What this user's topics are called by, another one for each user name.
+
+    The name itself, if it can be part of a topic's name; else what can of it, and a hash of the name.
+    """
+    user = unicodedata.normalize("NFC", user)
+    can = re.sub(r"[^a-z0-9]+", "-", user.lower()).strip("-")[: LEARNER_LENGTH - HASH_LENGTH - 1].strip("-")
+    if can == user or not user:
+        return can or NOBODY
+    return f"{can or NOBODY}-{hashlib.sha256(user.encode(errors='replace')).hexdigest()[:HASH_LENGTH]}"
+
+
+def is_told_apart(environment: Mapping[str, str]) -> bool:
+    """Whether the learner's name is one that other people on the same Kafka do not have as well."""
+    named = any(environment.get(name) for name in (LEARNER, "JUPYTERHUB_USER"))
+    return named or read(environment).learner not in SHARED_NAMES
+
+
+def _path(name: str, value: str) -> str:
+    return str(_from_home(value)) if FIELDS[name].endswith("_file") else value
+
+
+def _from_home(path: str) -> Path:
+    return HOME / os.path.expanduser(path)  # noqa: PTH111 (pathlib's raises for a user that is unknown)
+
+
+def _hidden(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: Secret(value) if name in SECRETS else value.strip() for name, value in values.items()}
+
+
+def _in_file(path: Path) -> dict[str, str]:
+    lines = [line.strip() for line in _text(path).splitlines()]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
+    return _hidden(dict(_pair(number, line) for number, line in numbered))
+
+
+def _text(path: Path) -> str:
+    """What the file says; a byte order mark before UTF-8 is no part of it."""
+    try:
+        written = path.read_bytes()
+    except OSError as error:
+        said = f"{FILE} cannot be read: {str(path)!r}, {error.strerror}; correct the path"
+        raise SettingsError(said) from None
+    encoding = "UTF-16" if written[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in written else "not UTF-8"
+    with suppress(UnicodeError):
+        if encoding != "UTF-16":
+            return written.decode("utf-8-sig")
+    raise SettingsError(f"{FILE} is {encoding}: {str(path)!r}; save it as UTF-8 in your editor")
+
+
+def _pair(number: int, line: str) -> tuple[str, str]:
+    """Name and value. Of a line that is not understood nothing is shown: it may be a part of a password."""
+    name, equals, value = (part.strip() for part in line.partition("="))
+    if not equals or not _NAME.fullmatch(name):
+        raise SettingsError(f"line {number} of {FILE} is not NAME=value; correct it, or begin it with #")
+    if name not in FIELDS:
+        near = get_close_matches(name, FIELDS, 1, 0)[0]
+        raise SettingsError(f"line {number} of {FILE} sets {name}, which is unknown; is it {near}?")
+    if value[:1] in ("'", '"') and value[:1] == value[-1:]:
+        raise SettingsError(f"line {number} of {FILE} has quotes around the value; write it without them")
+    return name, value
+
+
+class GivenToken(AbstractTokenProvider):
+    """The token that was given; it is not renewed."""
+
+    def __init__(self, token: str) -> None:
+        self._token = Secret(token)
+
+    def token(self) -> str:
+        """The token."""
+        return self._token
+
+
+def client_settings(settings: Settings) -> dict[str, Any]:
+    """What clients need besides the address; no repr shows a secret. Raises SettingsError."""
+    made: dict[str, Any] = {}
+    if settings.tls or settings.sasl:
+        keep_out_of_logs()
+        made["security_protocol"] = settings.protocol
+    if settings.tls:
+        made["ssl_context"] = tls_context(settings)
+    return made | (_login(settings) if settings.sasl else {})
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Whom to trust, and who we are. Raises SettingsError if a file is of no use."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = settings.check_host_name == "true"
+    try:
+        context.load_verify_locations(settings.ca_file) if settings.ca_file else context.load_default_certs()
+    except (OSError, ssl.SSLError):
+        what = f"KAFKA_SSL_CAFILE holds no certificate: {settings.ca_file!r}; it must be a PEM file"
+        raise SettingsError(what) from None
+    if settings.certificate_file:
+        _load_own(context, settings)
+    return context
+
+
+def _load_own(context: ssl.SSLContext, settings: Settings) -> None:
+    files = settings.certificate_file, settings.key_file or None
+    try:
+        # Without a password OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(*files, password=lambda: str(settings.key_password))
+    except (OSError, ssl.SSLError):
+        raise SettingsError(
+            f"KAFKA_SSL_CERTFILE, KAFKA_SSL_KEYFILE and KAFKA_SSL_PASSWORD do not fit: {files!r}; "
+            "they must be PEM files of one key, and the password that of the key"
+        ) from None
+
+
+def _login(settings: Settings) -> dict[str, Any]:
+    login: dict[str, Any] = {"sasl_mechanism": settings.mechanism}
+    if settings.mechanism == TOKEN_MECHANISM:
+        return login | {"sasl_oauth_token_provider": GivenToken(settings.token)}
+    name, password = settings.username, Secret(settings.password)
+    return login | {"sasl_plain_username": name, "sasl_plain_password": password}

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from classroom.change.edits import Change, change_rule, copy_of_package, folder_of
+from classroom.source import PACKAGE
+from classroom.world.company import shipped_day
+from classroom.world.running import progress
 from fiberlab.domain import ACTORS
-from fiberlab.lab.coupling.changes import Change, copy_of_package
-from fiberlab.lab.coupling.features import change_rule, folder_of
-from fiberlab.lab.days import shipped_day
-from fiberlab.lab.progress import progress
-from fiberlab.lab.source import PACKAGE
 
 FOREIGN = ("PYTHON", "PYTEST", "COVERAGE_")  # how the names of such settings begin
 AT_ONCE = min(6, os.cpu_count() or 2)  # copies whose code runs, each in a process of its own
@@ -66,7 +65,7 @@ def run_in(folder: Path, module: str, *arguments: str) -> str:
 def _billed(design: str, change: Change, package: Path) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         change.apply(copy_of_package(Path(folder), package))
-        return json.loads(run_in(Path(folder), "fiberlab.lab.coupling.rebill", folder_of(design)))
+        return json.loads(run_in(Path(folder), "classroom.change.rebill", folder_of(design)))
 
 
 def _row(rule: str, actor: str, before: dict[str, int], after: dict[str, int]) -> Sequence[object]:

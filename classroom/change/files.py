@@ -1,7 +1,7 @@
 """Files to change: the same feature made in a copy of each design, told by a real diff.
 
 Tests are not among them: whoever brings a rule brings its tests, in every design alike. What starts the
-services (`lab.designs`) is not, either: a new service is one process more to start, in whatever starts them.
+services (`world.designs`) is not, either: a new service is one process more, in whatever starts them.
 """
 
 import tempfile
@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from fiberlab.lab.coupling.actors import add_actor
-from fiberlab.lab.coupling.changes import Change, copy_of_package, files_changed
-from fiberlab.lab.coupling.features import change_rule
-from fiberlab.lab.source import PACKAGE
+from classroom.change.edits import Change, add_actor, change_rule, copy_of_package, files_changed
+from classroom.source import PACKAGE
 
 NEW_ACTOR = "resellers sell, too"
 FEATURES: dict[str, Callable[[str, Path], Change]] = {

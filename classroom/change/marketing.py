@@ -2,24 +2,102 @@
 
 The letter, its server and the address book come from `mailing`, a library to both designs; measured is what
 it takes to use it. The modular monolith would look like the coupled design: its request mails, too.
+
+The test suite that is there before marketing comes: each actor's billing, and the app that is called.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pandas as pd
 
+from classroom.change.blast import AT_ONCE
+from classroom.change.edits import (
+    EVENTS,
+    SHARED,
+    Change,
+    Edit,
+    UnknownDesignError,
+    changed_lines,
+    copy_of_package,
+    diff,
+    files_changed,
+)
+from classroom.change.retest import read_suite, run_written_suite, touched
+from classroom.change.suite import write_suite
+from classroom.source import PACKAGE, Listing
 from fiberlab.domain import ACTORS
-from fiberlab.lab.coupling import app_suite
-from fiberlab.lab.coupling.blast import AT_ONCE
-from fiberlab.lab.coupling.changes import Change, Edit, changed_lines, copy_of_package, diff, files_changed
-from fiberlab.lab.coupling.features import EVENTS, SHARED, UnknownDesignError
-from fiberlab.lab.coupling.impact import read_suite
-from fiberlab.lab.coupling.reach import touched
-from fiberlab.lab.source import PACKAGE, Listing
+
+_APP = {
+    SHARED: """
+from fiberlab.coupled import backend
+from fiberlab.coupled.accounts import Accounts
+from fiberlab.ledger import Ledger
+
+
+def answer(folder, action):
+    accounts = Accounts(folder / "app.sqlite")
+    with Ledger(folder / "app.sqlite") as ledger:
+        try:
+            return backend.create(days.company(), accounts, ledger).routes[-1].endpoint(action)
+        finally:
+            accounts.close()
+""",
+    EVENTS: """
+from unittest.mock import Mock
+
+from fiberlab.eventdriven import gateway
+
+
+def answer(folder, action):
+    return gateway.create(days.company(), Mock(), "topic").routes[-1].endpoint(action)
+""",
+}
+_APP_TESTS = """
+import pytest
+
+from fiberlab.api import ActionRequest, body
+from fiberlab.domain import UnknownNameError
+from classroom.world import company as days
+{app}
+
+def request(name, **changes):
+    first = next(action for action in days.shipped_day() if action.name == name)
+    return ActionRequest(**(body(first) | changes))
+
+
+def test_browsing_is_answered(tmp_path):
+    assert answer(tmp_path, request("browse_plan")).action_id
+
+
+def test_a_purchase_is_answered(tmp_path):
+    assert answer(tmp_path, request("purchase_plan")).action_id
+
+
+def test_a_change_is_answered(tmp_path):
+    assert answer(tmp_path, request("change_plan")).action_id
+
+
+def test_a_cancellation_is_answered(tmp_path):
+    assert answer(tmp_path, request("cancel_plan")).action_id
+
+
+def test_an_unknown_plan_is_refused(tmp_path):
+    with pytest.raises(UnknownNameError):
+        answer(tmp_path, request("browse_plan", plan="Fiber 9000"))
+"""
+
+
+def run(design: str, actors: Sequence[str], package: Path) -> None:
+    """Return once the suite of this design has run in this copy; raises CopyFailedError if a test fails."""
+    suite = write_suite(design, actors, package.parent)
+    tests = _APP_TESTS.replace("{app}", _APP[design])
+    (suite / "test_app.py").write_text(tests.lstrip(), encoding="utf-8", newline="\n")
+    run_written_suite(package)
+
 
 WITH_MARKETING = (SHARED, EVENTS)
 _WIRING = "coupled/backend.py"
@@ -51,7 +129,7 @@ def what_marketing_touched(package: Path = PACKAGE) -> pd.DataFrame:
     """
     with ExitStack() as copies, ThreadPoolExecutor(AT_ONCE) as pool:
         before = {design: copies.enter_context(_before(design, package)) for design in WITH_MARKETING}
-        list(pool.map(lambda design: app_suite.run(design, ACTORS, before[design]), before))
+        list(pool.map(lambda design: run(design, ACTORS, before[design]), before))
         return pd.DataFrame([_touched(design, copy, package) for design, copy in before.items()])
 
 

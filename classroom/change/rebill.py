@@ -1,4 +1,4 @@
-"""python -m fiberlab.lab.coupling.rebill DESIGN: bill the shipped day by this copy's code, printed as JSON.
+"""python -m classroom.change.rebill DESIGN: bill the shipped day by this copy's code, printed as JSON.
 
 It runs inside a copy of the package, in a process of its own. The rules are what is measured, so the day goes
 straight to them: no HTTP, and events are encoded and decoded, but not sent.
@@ -11,8 +11,8 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
+from classroom.world import company as days
 from fiberlab.domain import Action, Company
-from fiberlab.lab import days
 from fiberlab.ledger import Charge, Ledger
 
 

@@ -1,21 +1,197 @@
-"""Tests to run again: a real suite, run under coverage.py, which records the test that ran each line."""
+"""Tests to run again: a real suite, run under coverage.py, which records the test that ran each line.
 
+Which tests a change reaches, told by the lines that each test ran.
+
+A changed line touches the tests that ran its function. Outside functions it touches the tests that ran
+anything in its file, and in every file that reads what the line defines.
+
+Who reads a name that is defined outside functions: reading a constant runs no line where it stands.
+
+It follows `from a import NAME`, `a.NAME`, and names made of the name, over as many files as it takes.
+It does not follow `import *`, `getattr` or a class's own attributes; the package has none of them.
+"""
+
+import ast
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from coverage import CoverageData
 
-from fiberlab.lab.coupling.actors import add_actor, remove_installer
-from fiberlab.lab.coupling.blast import AT_ONCE, run_in
-from fiberlab.lab.coupling.changes import Change, changed_lines, copy_of_package
-from fiberlab.lab.coupling.features import DISCOUNTS, change_rule
-from fiberlab.lab.coupling.reach import Suite, body_lines, released, touched
-from fiberlab.lab.coupling.suites import write_suite
-from fiberlab.lab.progress import progress
-from fiberlab.lab.source import PACKAGE, imports
+from classroom.change.blast import AT_ONCE, run_in
+from classroom.change.edits import (
+    DISCOUNTS,
+    Change,
+    add_actor,
+    change_rule,
+    changed_lines,
+    copy_of_package,
+    folder_of,
+    remove_installer,
+)
+from classroom.change.suite import write_suite
+from classroom.source import PACKAGE, imports
+from classroom.world.running import progress
+
+Imports = Mapping[str, frozenset[str]]  # what each module imports, as lab.source tells it
+
+
+def readers(package: Path, known: Imports, file: str, line: int) -> set[str]:
+    """The files that read what this line, outside functions, defines. Paths are relative to the package."""
+    start = module_of(package, file)
+    waiting = [(start, name) for node in statements_at(package / file, line) for name in defined(node)]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        if (origin := waiting.pop()) not in seen:
+            seen.add(origin)
+            for reader in (origin[0], *(module for module in known if origin[0] in known[module])):
+                found = _made_of(origin, reader, tree_of(package / file_of(package, reader)))
+                waiting += [(reader, name) for name in found]
+    return {file_of(package, module) for module, _ in seen}
+
+
+def _made_of(origin: tuple[str, str], reader: str, tree: ast.Module) -> Iterator[str]:
+    """What each statement that reads the name defines; "" for a function, which is seen when it runs."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            yield from _imported_as(origin, node)
+        elif any(_reads(origin, reader, part) for part in ast.walk(node)):
+            yield from {""} if isinstance(node, ast.FunctionDef) else defined(node) | {""}
+
+
+def _imported_as(origin: tuple[str, str], node: ast.ImportFrom) -> Iterator[str]:
+    module, name = origin
+    if node.module and f".{module}".endswith(f".{node.module}"):  # relative imports name only the end
+        yield from (alias.asname or name for alias in node.names if alias.name == name)
+
+
+def _reads(origin: tuple[str, str], reader: str, node: ast.AST) -> bool:
+    module, name = origin
+    if reader == module:
+        return isinstance(node, ast.Name) and node.id == name
+    return isinstance(node, ast.Attribute) and node.attr == name
+
+
+def defined(node: ast.stmt) -> set[str]:
+    """The names that a statement outside functions defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    stored = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+    return {part.id for part in stored if isinstance(part.ctx, ast.Store)}
+
+
+def statements_at(file: Path, line: int) -> Iterator[ast.stmt]:
+    """The statement outside functions that holds this line, with its decorators, if there is one."""
+    for node in tree_of(file).body:
+        first = min(part.lineno for part in (node, *getattr(node, "decorator_list", [])))
+        if first <= line <= (node.end_lineno or first):
+            yield node
+
+
+def module_of(package: Path, file: str) -> str:
+    """The dotted name of a file of the package."""
+    return ".".join((package.name, *Path(file).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def file_of(package: Path, module: str) -> str:
+    """The file of a module, relative to the package."""
+    inside = module.partition(".")[2].replace(".", "/")
+    return (Path(inside) / "__init__.py").as_posix() if (package / inside).is_dir() else f"{inside}.py"
+
+
+def tree_of(file: Path) -> ast.Module:
+    """The file's syntax tree."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+ENTRIES = {"create", "GROUP"}  # an app is what `create` makes; a service is what has a GROUP
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite that has run in a copy of the package: the tests that ran each line, by file.
+
+    Only lines of functions: what an import runs, it runs for every test.
+    """
+
+    design: str
+    package: Path
+    tests: frozenset[str]
+    ran: Mapping[str, Mapping[int, frozenset[str]]]
+    imports: Imports
+
+    def of_files(self, *files: str) -> set[str]:
+        """The tests that ran a function of these files."""
+        return {test for file in files for tests in self.ran.get(file, {}).values() for test in tests}
+
+
+def touched(suite: Suite, lines: Mapping[str, set[int]]) -> set[str]:
+    """The tests that a change of these lines, by file, reaches."""
+    found: set[str] = set()
+    for file, numbers in lines.items():
+        functions = function_lines(suite.package / file)
+        for number in numbers:
+            if function := next((span for span in functions if number in span), None):
+                found.update(*(suite.ran.get(file, {}).get(line, ()) for line in function))
+            else:
+                found |= suite.of_files(file, *readers(suite.package, suite.imports, file, number))
+    return found
+
+
+def released(suite: Suite, lines: Mapping[str, set[int]]) -> set[str]:
+    """The tests of each deployable with a changed file: those that ran its entry, or what only it has."""
+    parts = deployables(suite)
+    found: set[str] = set()
+    for entry, files in parts.items():
+        if files & lines.keys():
+            others = {file for other in parts if other != entry for file in parts[other]}
+            found |= suite.of_files(entry, *(files - others))
+    return found
+
+
+def deployables(suite: Suite) -> dict[str, set[str]]:
+    """What runs as a process of its own, an app or a service, by its entry: every file that it imports."""
+    folder = folder_of(suite.design)
+    files = sorted((suite.package / folder).glob("*.py"))
+    entries = [f"{folder}/{file.name}" for file in files if ENTRIES & _names(file)]
+    return {entry: _with_all_it_imports(suite, entry) for entry in entries}
+
+
+def function_lines(file: Path) -> list[range]:
+    """The lines of each function, the outermost first, with its signature."""
+    return [range(node.lineno, _end(node)) for node in _functions(file)]
+
+
+def body_lines(file: Path) -> set[int]:
+    """The lines that run when functions are called; a signature runs when its file is imported."""
+    return {line for node in _functions(file) for line in range(node.body[0].lineno, _end(node))}
+
+
+def _functions(file: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(tree_of(file)) if isinstance(node, ast.FunctionDef)]
+
+
+def _end(node: ast.FunctionDef) -> int:
+    return (node.end_lineno or node.lineno) + 1
+
+
+def _names(file: Path) -> set[str]:
+    return {name for node in tree_of(file).body for name in defined(node)}
+
+
+def _with_all_it_imports(suite: Suite, entry: str) -> set[str]:
+    seen, waiting = set(), [module_of(suite.package, entry)]
+    while waiting:
+        if (name := waiting.pop()) in suite.imports and name not in seen:
+            seen.add(name)
+            waiting += suite.imports[name]
+    return {file_of(suite.package, name) for name in seen}
+
 
 # A copy may stand below another project: what both tools are told, they do not look for in the folders above.
 SETTINGS = {

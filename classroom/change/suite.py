@@ -7,7 +7,7 @@ others do.
 from collections.abc import Sequence
 from pathlib import Path
 
-from fiberlab.lab.coupling.features import DISCOUNTS, EVENTS, MODULAR, SHARED
+from classroom.change.edits import DISCOUNTS, EVENTS, MODULAR, SHARED
 
 LIST_PRICE_CENTS = 3999
 

@@ -1,4 +1,4 @@
-"""Run one of lab.py's commands, and say in a sentence what stopped it: python -m fiberlab.commands MODULE ...
+"""Run one of lab.py's commands and say in a sentence what stopped it: python -m classroom.commands MODULE ...
 
 Our own errors are sentences with a next step. What the operating system refuses becomes one here, for all
 commands. Any other error is a bug, whose traceback is kept.
@@ -29,7 +29,7 @@ def main(module: str, *arguments: str) -> None:
 
 def sentence(error: Exception) -> str:
     """What the reader is told of this error: a sentence and the next step; nothing of a bug."""
-    if type(error).__module__.split(".")[0] in ("__main__", "fiberlab"):
+    if type(error).__module__.split(".")[0] in ("__main__", "fiberlab", "classroom"):
         return str(error)
     if not isinstance(error, OSError):
         return ""

@@ -1,6 +1,8 @@
-"""Apache Kafka in Docker: `python3 lab.py kafka up [--cluster]`, `status`, `down`.
+"""An Apache Kafka for the workbook: `python3 lab.py kafka up [--cluster]`, `status`, `down`, `clean`.
 
-It calls docker compose on docker-compose.yml, and where that does not work it says why, and what to do.
+The first three call docker compose on docker-compose.yml; where that does not work they say why, and what to
+do. `clean` removes the topics and groups of one learner from a shared Kafka: what begins with the learner's
+own prefix, which `lab.py doctor` shows.
 """
 
 import argparse
@@ -10,8 +12,13 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from classroom.broker import settings as environment
+from classroom.broker.connect import connect
+from classroom.broker.settings import Settings, SettingsError
+from fiberlab.clients import NoKafkaError
 
 ROOT = Path(__file__).parents[2]
 ONE, THREE = ("kafka",), ("kafka-1", "kafka-2", "kafka-3")
@@ -39,12 +46,16 @@ class DockerError(RuntimeError):
         super().__init__(f"{sentence}\nNext: {next_step}")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], given: Mapping[str, str] = os.environ) -> int:
     """The exit status. Raises DockerError."""
-    parser = argparse.ArgumentParser(prog="lab.py kafka", description="Apache Kafka in Docker.")
-    parser.add_argument("what", choices=("up", "down", "status"))
+    parser = argparse.ArgumentParser(
+        prog="lab.py kafka", description="Apache Kafka in Docker, or a shared one."
+    )
+    parser.add_argument("what", choices=("up", "down", "status", "clean"))
     parser.add_argument("--cluster", action="store_true", help="three brokers instead of one (for up)")
     asked = parser.parse_args(arguments)
+    if asked.what == "clean":
+        return clean_up(given)
     check()
     if asked.what == "up":
         return up(THREE if asked.cluster else ONE)
@@ -165,9 +176,64 @@ def _ask(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="replace", line_buffering=True)
+# --- what one learner left behind on a shared Kafka ---
+
+NOT_TOLD_APART = (
+    "Nothing was removed: your user name, {!r}, is one that others at this Kafka may have as well. "
+    "Set FIBERLAB_LEARNER to your own name, as when you opened the workbook, and try again."
+)
+
+
+def clean_up(given: Mapping[str, str]) -> int:
+    """0 if nothing of this learner's is left. A run in which somebody still is keeps all that it uses."""
     try:
-        sys.exit(main(sys.argv[1:]))
-    except (DockerError, KeyboardInterrupt) as end:
-        sys.exit(str(end) or "\nStopped.")
+        settings = environment.read(given)
+        if _is_shared(settings) and not environment.is_told_apart(given):
+            print(NOT_TOLD_APART.format(settings.learner))
+            return 1
+        if settings.address:
+            return clean(settings)
+    except (SettingsError, NoKafkaError) as error:
+        print(error)
+        return 1
+    print("KAFKA_BOOTSTRAP_SERVERS is not set; the embedded broker leaves nothing behind.")
+    return 0
+
+
+def clean(settings: Settings) -> int:
+    """0 if nothing is left; says first whose and how much, and what is kept because somebody is in it."""
+    with connect(settings) as cluster:
+        found = cluster.broker.found(settings.prefix)
+        print(f"{settings.learner!r} has {_count(found.topics, found.groups)} at {settings.address}.")
+        runs = {_run(group, settings.prefix) for group in found.in_use}
+        topics, groups = (
+            [name for name in names if _run(name, settings.prefix) not in runs]
+            for names in (found.topics, found.groups)
+        )
+        removed = cluster.broker.remove_all(topics, groups)
+    for kind, names in (("topic", removed.topics), ("group", removed.groups)):
+        for name in names:
+            print(f"removed {kind} {name}")
+    for name in sorted({*found.in_use, *removed.kept}):
+        print(f"kept group {name}, and its topics: somebody is in it; close the notebook, or wait a minute")
+    print(f"{_count(removed.topics, removed.groups)} of {settings.prefix!r} removed.")
+    return int(bool(found.in_use or removed.kept))
+
+
+def _is_shared(settings: Settings) -> bool:
+    """Whether others than the users of this computer may be there."""
+    here = ("127.0.0.1", "localhost", "::1")
+    return bool(settings.address) and any(host not in here for host, _ in settings.hosts)
+
+
+def _run(name: str, prefix: str) -> str:
+    """What topics and groups of one run have in common: its namespace."""
+    return name.removeprefix(prefix).partition(".")[0]
+
+
+def _count(topics: Sequence[str], groups: Sequence[str]) -> str:
+    return f"{len(topics)} topics and {len(groups)} groups"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

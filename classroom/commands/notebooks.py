@@ -1,17 +1,24 @@
-"""Run the whole series without a browser.
+"""The notebooks without a browser: `python3 lab.py run [--save] [chapter ...]`, `python3 lab.py trainer`.
 
-python -m fiberlab.commands.series [--save] [notebook ...]
+`run` ends with the billing outcome per actor for both designs. Its exit status is 0 only if every cell ran
+and said what its notebook says, the event-driven bills equal the oracle, and the coupled ones do not. --save
+keeps the outputs in the notebooks instead of comparing them.
 
-Ends with the billing outcome per actor for both designs. Exit status 0 only if every cell ran and said what
-its notebook says, the event-driven bills equal the oracle, and the coupled ones do not. --save keeps the
-outputs in the notebooks instead of comparing them.
+`trainer` runs them with the solutions in place of the starters and keeps the outputs in `trainer/solved/`,
+which git ignores. The solutions that readers open, `notebooks/solutions/`, are written from the exercises'
+source. Its exit status is 0 if every check says *correct*.
 """
 
 import argparse
+import ast
 import copy
+import inspect
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from configparser import ConfigParser
 from pathlib import Path
 
 import nbformat
@@ -19,18 +26,62 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from fiberlab.commands.copies import number
-from fiberlab.commands.kept_outputs import difference
-from fiberlab.lab.bills import outcome
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.days import DATA
-from fiberlab.lab.experiments import bill_both_designs
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.commands.copies import number
+from classroom.exercises.check import Exercise
+from classroom.exercises.notebook import exercises
+from classroom.experiments.billing import bill_both_designs
+from classroom.source import PACKAGE
+from classroom.world.bills import outcome
+from classroom.world.company import DATA
+
+MAY_DIFFER = PACKAGE.parent / "tests" / "nbval_sanitize.cfg"
+
+
+def difference(kept: NotebookNode, now: NotebookNode) -> str:
+    """The first cell that says something else than its kept output, in words; nothing if none does."""
+    rules = _rules()
+    for before, after in zip(kept.cells, now.cells, strict=True):
+        old, new = _said(before, rules), _said(after, rules)
+        for kind in sorted(old.keys() | new.keys()):
+            if old.get(kind) != new.get(kind):
+                return (
+                    f"cell {after.id!r} says something else than its notebook ({kind}):\n"
+                    f"  kept  {old.get(kind, '')!r}\n  now   {new.get(kind, '')!r}"
+                )
+    return ""
+
+
+def _rules() -> list[Mapping[str, str]]:
+    settings = ConfigParser(interpolation=None)
+    settings.read(MAY_DIFFER, encoding="utf-8")
+    return [settings[section] for section in settings.sections()]
+
+
+def _said(cell: NotebookNode, rules: list[Mapping[str, str]]) -> dict[str, str]:
+    """What the cell wrote, by stream, and what it showed, as text."""
+    said: dict[str, str] = defaultdict(str)
+    for output in cell.get("outputs", ()):
+        kind = output.get("name", "shown")
+        text = output.get("text") or output.get("data", {}).get("text/plain", "")
+        for rule in rules:
+            text = re.sub(rule["regex"], rule["replace"], text)
+        said[kind] += text
+    return dict(said)
+
 
 NOTEBOOKS = DATA.parent / "notebooks"
 CELL_WITHIN_S = 120
+OURS = ("from fiberlab", "from classroom")
 
 
 def main(arguments: Sequence[str]) -> int:
+    """The exit status; the first argument says which of the two."""
+    what, *rest = arguments
+    return {"run": run_series, "trainer": solve_all}[what](rest)
+
+
+def run_series(arguments: Sequence[str]) -> int:
     """The exit status: 0 if all is right, 1 if not."""
     parser = argparse.ArgumentParser(prog="lab.py run", description="Run the notebooks without a browser.")
     parser.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
@@ -117,6 +168,75 @@ def _say(text: str) -> None:
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif text.endswith("\n"):
         print(text, end="", flush=True)
+
+
+# --- with the exercises solved ---
+
+
+SOLVED = NOTEBOOKS.parent / "trainer" / "solved"
+SOLUTIONS = NOTEBOOKS / "solutions"
+
+
+def solve_all(arguments: Sequence[str]) -> int:
+    """The exit status: 0 if all notebooks ran and all checks are content, 1 if not."""
+    for exercise in exercises():
+        path = SOLUTIONS / f"{exercise.name}.py"
+        path.write_text(solution(exercise), encoding="utf-8", newline="\n")
+    SOLVED.mkdir(parents=True, exist_ok=True)
+    paths = chosen(arguments)
+    if not paths:
+        print(f"no notebook is called {' or '.join(arguments)}; look into the folder notebooks")
+        return 1
+    results = [_solve(path) for path in paths]
+    return int(not all(results))
+
+
+def _solve(path: Path) -> bool:
+    notebook = solved(nbformat.read(path, as_version=4))
+    ran = executed(notebook, path)
+    nbformat.write(tidy(notebook), SOLVED / path.name)
+    wrong = [name for name, said in said_by_checks(notebook) if not said.startswith("correct")]
+    if wrong:
+        print(f"{path.stem}: not correct: {', '.join(wrong)}; correct the solution")
+    return ran and not wrong
+
+
+def solved(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with every starter replaced by its solution."""
+    solutions = {exercise.name: solution(exercise) for exercise in exercises()}
+    for cell in notebook.cells:
+        if f"{cell.id}-check" in {other.id for other in notebook.cells}:
+            cell.source = solutions[cell.id].strip()
+    return notebook
+
+
+def solution(exercise: Exercise) -> str:
+    """The source of the exercise's solution, below the imports and values of its module that it needs."""
+    text = inspect.getsource(inspect.getmodule(exercise.solution))
+    function = inspect.getsource(exercise.solution)
+    needed, standard, ours, values = _names(ast.parse(function)), [], [], []
+    for node in reversed(ast.parse(text).body):  # what a value needs stands above it
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [alias for alias in node.names if alias.name in needed]
+            line = ast.unparse(node) + "\n" if node.names else ""
+            (ours if line.startswith(OURS) else standard).insert(0, line)
+        elif isinstance(node, ast.Assign) and _names(node.targets[0]) & needed:
+            needed |= _names(node)
+            values.insert(0, ast.get_source_segment(text, node) + "\n")
+    above = "\n".join(filter(None, map("".join, (standard, ours, values))))
+    return f"{above}\n\n{function}" if above else function
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def said_by_checks(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """The name of each exercise, and what its check says as text; nothing if it did not run."""
+    for cell in notebook.cells:
+        if cell.id.startswith("exercise-") and cell.id.endswith("-check"):
+            said = [output.data["text/plain"] for output in cell.outputs if "data" in output]
+            yield cell.id.removesuffix("-check"), " ".join(said)
 
 
 if __name__ == "__main__":

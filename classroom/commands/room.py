@@ -5,9 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fiberlab.lab.progress_file import Progress, ProgressError, read
-from fiberlab.lab.room import attempts, named, stuck, summary
-from fiberlab.lab.room_figure import room
+from classroom.desk.progress import Progress, ProgressError, read
+from classroom.desk.room import attempts, named, room, stuck, summary
 
 
 def main(arguments: Sequence[str]) -> int:

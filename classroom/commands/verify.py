@@ -2,6 +2,8 @@
 
 The last line is always "N passed, N failed". Where Apache Kafka cannot be had, its tests did not run: that
 is said, and counted as failed.
+
+An Apache Kafka for the time of a test run: the one at KAFKA_BOOTSTRAP_SERVERS, or one of its own.
 """
 
 import argparse
@@ -11,12 +13,41 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from fiberlab.commands.lent_kafka import ADDRESS, ROOT, apache_kafka
+ROOT = Path(__file__).parents[2]
+ADDRESS = "KAFKA_BOOTSTRAP_SERVERS"
+
+
+@dataclass
+class Lent:
+    """An Apache Kafka for the time of the tests; without an address there is none."""
+
+    address: str
+    keep_logs: bool = False
+
+
+@contextmanager
+def apache_kafka() -> Iterator[Lent]:
+    """The Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else one that tests/apache_kafka starts."""
+    if address := os.environ.get(ADDRESS):
+        yield Lent(address)
+        return
+    print("Starting Apache Kafka, the version of docker-compose.yml, without Docker ...")
+    command = [sys.executable, "-m", "tests.apache_kafka", "--for-tests"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, cwd=ROOT) as process:
+        kafka = Lent(process.stdout.readline().strip())
+        try:
+            yield kafka
+        finally:
+            print(process.communicate("keep\n" if kafka.keep_logs else "")[0], end="")
+
 
 # What of tests/ speaks to a Kafka; the rest knows none, and the embedded leg has run it.
 ON_KAFKA = ["tests/kafka", "tests/apache_kafka", "tests/eventdriven", "tests/lab", "tests/test_same_story.py"]

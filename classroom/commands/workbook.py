@@ -12,8 +12,8 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from fiberlab.commands import copies
-from fiberlab.lab.http_client import HttpClient, NoAnswerError
+from classroom.commands import copies
+from classroom.world.running import HttpClient, NoAnswerError
 
 ROOT = Path(__file__).parents[2]
 LOG = Path(sys.prefix, "jupyter.log")
@@ -63,7 +63,7 @@ def serve(port: int, browser: bool) -> int:
 def jupyterlab(port: int) -> list[str]:
     """The command that serves this folder, without a question and without the network."""
     return [
-        sys.executable, "-m", "fiberlab.commands.lab_server",
+        sys.executable, "-m", "classroom.commands.lab_server",
         f"--ServerApp.root_dir={ROOT}", f"--ServerApp.port={port}",
         "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", "--ServerApp.open_browser=False",
         "--ServerApp.allow_root=True",  # usual in a container

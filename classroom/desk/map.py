@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from fiberlab.lab.days import DATA
-from fiberlab.lab.progress_file import Progress
+from classroom.desk.progress import Progress
+from classroom.world.company import DATA
 
 NOTEBOOKS = DATA.parent / "notebooks"
 

@@ -6,8 +6,8 @@ from numbers import Number
 from pathlib import Path
 from typing import Any
 
-from fiberlab.lab import progress_file
-from fiberlab.lab.outcomes import CARDS, card, line
+from classroom.desk import progress
+from classroom.desk.outcome import CARDS, card, line
 
 NEAR = 0.1  # a number is right within a tenth of the outcome; nothing but 0 is near 0
 
@@ -105,10 +105,10 @@ def compared(where: Path | None, learner: str, key: str, made: Prediction, outco
         "guess": _kept(made.guess),
         "outcome": _kept(plain),
         "right": is_right(made.guess, plain),
-        "when": progress_file.now(),
+        "when": progress.now(),
     }
-    progress_file.change(where, learner, lambda kept: kept["predictions"].setdefault(key, row))
-    kept = {key: row} | progress_file.known(where)["predictions"]
+    progress.change(where, learner, lambda kept: kept["predictions"].setdefault(key, row))
+    kept = {key: row} | progress.known(where)["predictions"]
     return Comparison(made, plain, (sum(bool(one.get("right")) for one in kept.values()), len(kept)))
 
 

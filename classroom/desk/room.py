@@ -1,12 +1,30 @@
-"""A room of readers: their progress as one table, for the trainer."""
+"""A room of readers: their progress as one table, for the trainer.
+
+A room of readers in one picture: who has solved what, and where somebody is stuck.
+"""
 
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
+from matplotlib.patches import Rectangle
 
-from fiberlab.lab.figure import plural
-from fiberlab.lab.progress_file import Progress
-from fiberlab.lab.workbook_map import stops
+from classroom.desk.map import stops
+from classroom.desk.progress import Progress
+from classroom.figures.look import (
+    GRID,
+    MUTED,
+    RIGHT_PALE,
+    RIGHT_TEXT,
+    WRONG_PALE,
+    WRONG_TEXT,
+    Figure,
+    canvas,
+    finish,
+    listing,
+    note,
+    plural,
+    require,
+)
 
 NO_NAME = "another answer"
 
@@ -77,3 +95,43 @@ def _most_often(held: pd.DataFrame) -> str:
 
 def _thought(row: tuple[object, ...]) -> str:
     return row.misconception or (row.outcome if row.outcome.startswith("error") else NO_NAME)
+
+
+TITLE = "Who is stuck where?  ✓ solved   ✗ stuck after so many attempts   · not tried"
+
+
+def room(table: pd.DataFrame) -> Figure:
+    """Readers down, exercises across (see lab.room.attempts): solved, stuck (attempts), or not tried."""
+    require(table, "learner", "exercise", "solved", "attempts")
+    learners, exercises = list(table.learner.unique()), list(table.exercise.unique())
+    picture, (axes,) = canvas(TITLE, 1.6 + 0.32 * len(learners))
+    for row in table.itertuples():
+        words, ink, paper = _looks(row.solved, row.attempts)
+        x, y = exercises.index(row.exercise), learners.index(row.learner)
+        axes.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, facecolor=paper))
+        note(axes, words, (x, y), (0, 0), size=9, color=ink)
+    labels = [name.removeprefix("exercise-").replace("-", "\n") for name in exercises]
+    axes.set_xticks(range(len(exercises)), labels)
+    axes.set_yticks(range(len(learners)), [name[-24:] for name in learners])
+    axes.set(xlim=(-0.5, len(exercises) - 0.5), ylim=(len(learners) - 0.5, -0.5))
+    axes.xaxis.tick_top()
+    return finish(picture, _sentence(table))
+
+
+def _looks(solved: bool, attempts: int) -> tuple[str, str, str]:
+    if solved:
+        return "✓", RIGHT_TEXT, RIGHT_PALE
+    return (f"✗ {attempts}", WRONG_TEXT, WRONG_PALE) if attempts else ("·", MUTED, GRID)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    tried = table[table.attempts > 0]
+    held = tried[~tried.solved]
+    said = (
+        f"{plural(table.learner.nunique(), 'reader')} tried {plural(len(tried), 'check')} and solved "
+        f"{int(tried.solved.sum())} of them"
+    )
+    if held.empty:
+        return f"{said}; nobody is stuck."
+    by_exercise = held.groupby("exercise").size().sort_values(kind="stable", ascending=False)
+    return f"{said}; stuck are {listing([f'{count} at {name}' for name, count in by_exercise.items()])}."

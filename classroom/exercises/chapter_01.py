@@ -5,8 +5,8 @@ import random
 from collections.abc import Iterator
 from functools import partial, reduce
 
+from classroom.exercises.check import Case, Exercise, Thought, cents_off
 from fiberlab.domain import SALES, Company
-from fiberlab.lab.exercises.check import Case, Exercise, Thought, cents_off
 
 
 def customer_price_cents(action_name: str, list_price_cents: int) -> int:

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from classroom.exercises.check import Case, Exercise, Thought, cents_off
 from fiberlab.domain import ACTORS, INSTALLER_DISCOUNT_PERCENT, Company, discounted_cents
-from fiberlab.lab.exercises.check import Case, Exercise, Thought, cents_off
 
 CUSTOMER, INSTALLER = ACTORS
 

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from types import FunctionType
 
+from classroom.exercises.check import Answer, Case, Exercise, Thought, cents_off
+from classroom.world.company import OPENS
 from fiberlab.coupled import billing
 from fiberlab.coupled.accounts import Accounts
 from fiberlab.domain import ACTORS, SALES, Action, Actor, Company, Plan, discounted_cents, dollars
-from fiberlab.lab.days import OPENS
-from fiberlab.lab.exercises.check import Answer, Case, Exercise, Thought, cents_off
 from fiberlab.ledger import Ledger
 
 CUSTOMER, INSTALLER = ACTORS

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, permutations
 
+from classroom.exercises.check import Answer, Case, Exercise, Thought
+from classroom.exercises.topic import Topic
+from classroom.world.company import generated_day
 from fiberlab.domain import Action, Company
-from fiberlab.lab.days import generated_day
-from fiberlab.lab.exercises.check import Answer, Case, Exercise, Thought
-from fiberlab.lab.exercises.topic import Topic
 
 
 def key_of(action: Action) -> str:

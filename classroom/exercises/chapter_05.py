@@ -12,6 +12,8 @@ from uuid import uuid4
 from cloudevents.core.bindings.kafka import KafkaMessage, to_binary_event
 from cloudevents.core.v1.event import CloudEvent
 
+from classroom.exercises.check import Answer, Case, Exercise, Thought, cents_off, error_text
+from classroom.world.company import generated_day, shipped_day
 from fiberlab.domain import Action, Company, Plan, dollars, expected_cents
 from fiberlab.eventdriven import customer_billing, installer_billing
 from fiberlab.eventdriven.events import (
@@ -23,8 +25,6 @@ from fiberlab.eventdriven.events import (
     encode,
     happened,
 )
-from fiberlab.lab.days import generated_day, shipped_day
-from fiberlab.lab.exercises.check import Answer, Case, Exercise, Thought, cents_off, error_text
 from fiberlab.ledger import Ledger
 
 

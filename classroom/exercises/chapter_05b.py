@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 
+from classroom.exercises.chapter_04 import NAMES
+from classroom.exercises.check import Answer, Case, Exercise, Thought
 from fiberlab.domain import Company
-from fiberlab.lab.exercises.chapter_04 import NAMES
-from fiberlab.lab.exercises.check import Answer, Case, Exercise, Thought
 
 Look = dict[str, list[tuple[int, int]]]
 

@@ -10,6 +10,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
+from classroom.exercises.check import Answer, Case, Exercise, Thought
+from classroom.exercises.topic import Topic
+from classroom.world.company import OPENS, contacts
 from fiberlab.domain import SALES, Account, Action, Actor, Company, dollars, expected_cents
 from fiberlab.eventdriven import customer_billing, installer_billing, marketing
 from fiberlab.eventdriven.events import (
@@ -22,9 +25,6 @@ from fiberlab.eventdriven.events import (
     encode,
     happened,
 )
-from fiberlab.lab.days import OPENS, contacts
-from fiberlab.lab.exercises.check import Answer, Case, Exercise, Thought
-from fiberlab.lab.exercises.topic import Topic
 from fiberlab.ledger import Ledger
 from fiberlab.mailing import Contact, Mailing, MailServerDownError, letter
 

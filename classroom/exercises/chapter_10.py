@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from classroom.exercises.check import Answer, Case, Exercise, Thought
 from fiberlab.domain import Company, dollars
-from fiberlab.lab.exercises.check import Answer, Case, Exercise, Thought
 
 
 def break_even(request_reply_cents: list[int], events_cents: list[int]) -> int | None:

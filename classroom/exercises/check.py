@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from classroom.desk.outcome import Outcome
+from classroom.exercises import time_limit
 from fiberlab.domain import dollars
-from fiberlab.lab.exercises import time_limit
-from fiberlab.lab.outcomes import Outcome
 
 Answer = Callable[..., Any]
 

@@ -7,11 +7,11 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from fiberlab.lab import progress_file
-from fiberlab.lab.chapter import Chapter, open_chapter
-from fiberlab.lab.exercises.check import Answer, Exercise
-from fiberlab.lab.exercises.topic import Topic
-from fiberlab.lab.outcomes import Outcome
+from classroom.chapter import Chapter, open_chapter
+from classroom.desk import progress as progress_file
+from classroom.desk.outcome import Outcome
+from classroom.exercises.check import Answer, Exercise
+from classroom.exercises.topic import Topic
 
 
 class NoExerciseError(LookupError):
@@ -61,7 +61,7 @@ def exercises() -> tuple[Exercise, ...]:
 
 
 def _exercises_of(module: str) -> Iterator[Exercise]:
-    for value in vars(import_module(f"fiberlab.lab.exercises.{module}")).values():
+    for value in vars(import_module(f"classroom.exercises.{module}")).values():
         if isinstance(value, Exercise):
             yield value
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import uuid4
 
+from classroom.chapter import Chapter
+from classroom.experiments.topic import look, read_on, write, write_keys
 from fiberlab.domain import Action
 from fiberlab.eventdriven.events import Event, decode
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.kafka_lessons import look, read_on, write, write_keys
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from classroom.chapter import Chapter
+from classroom.experiments.topic import read_on, write
+from classroom.world.company import contacts
+from classroom.world.designs import Services
+from classroom.world.mailbox import Mailbox
+from classroom.world.running import wait_until
+from classroom.world.traffic import FEW_ATTEMPTS, Replay, replay
 from fiberlab.domain import Action
 from fiberlab.eventdriven import marketing
 from fiberlab.eventdriven.events import Event, decode, happened
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.days import contacts
-from fiberlab.lab.kafka_lessons import read_on, write
-from fiberlab.lab.mailbox import Mailbox
-from fiberlab.lab.running import wait_until
-from fiberlab.lab.services import Services
-from fiberlab.lab.traffic import FEW_ATTEMPTS, Replay, replay
 from fiberlab.mailing import Mailing, MailServerDownError
 
 Handle = Callable[[Event, Mailing], None]

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fiberlab.lab.coupling.features import folder_of
-from fiberlab.lab.coupling.files import NEW_ACTOR
-from fiberlab.lab.coupling.waiting import DOWN, SLOW
-from fiberlab.lab.designs import Design
-from fiberlab.lab.experiments import what_to_operate
-from fiberlab.lab.source import PACKAGE
+from classroom.change.edits import folder_of
+from classroom.change.files import NEW_ACTOR
+from classroom.experiments.billing import what_to_operate
+from classroom.experiments.waiting import DOWN, SLOW
+from classroom.source import PACKAGE
+from classroom.world.designs import Design
 
 Tables = Mapping[str, pd.DataFrame]  # by the name of the design
 

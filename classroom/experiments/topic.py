@@ -9,11 +9,11 @@ import pandas as pd
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
+from classroom.chapter import Chapter
+from classroom.world.running import Worker, wait_until
+from fiberlab.cluster import TopicView
 from fiberlab.domain import Action
 from fiberlab.eventdriven.events import UnreadableEventError, decode, encode, happened
-from fiberlab.kafka.topics import TopicView
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.running import Worker, wait_until
 
 
 def write(chapter: Chapter, topic: str, actions: Iterable[Action]) -> int:

@@ -9,14 +9,13 @@ from dataclasses import replace
 
 import pandas as pd
 
+from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED, folder_of
+from classroom.chapter import Chapter
+from classroom.world.company import generated_day
+from classroom.world.designs import Design, EventDriven
+from classroom.world.running import progress, wait_until
+from classroom.world.traffic import CLIENTS, FEW_ATTEMPTS, Replay, replay
 from fiberlab.domain import SALES, Action, Company
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED, folder_of
-from fiberlab.lab.days import generated_day
-from fiberlab.lab.designs import Design, EventDriven
-from fiberlab.lab.progress import progress
-from fiberlab.lab.running import wait_until
-from fiberlab.lab.traffic import CLIENTS, FEW_ATTEMPTS, Replay, replay
 
 CONDITIONS = HEALTHY, SLOW, DOWN = "healthy", "slow", "down"
 SLOW_S = 0.2  # how long a bill takes while billing is slow

@@ -1,6 +1,10 @@
 """Pictures of what a change costs: whose bills move, which tests run again, which files change.
 
 The designs stand side by side; the tables are those of `lab.coupling`.
+
+What a change costs, in words: bills that move, tests that run again, files that change.
+
+A picture of what each design gives and what it costs, number by number. It knows no design.
 """
 
 from collections.abc import Mapping
@@ -9,9 +13,58 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from fiberlab.lab import coupling_sentences as say
-from fiberlab.lab import figure as fig
-from fiberlab.lab.coupling.features import EVENTS, MODULAR, SHARED
+from classroom.change.edits import EVENTS, MODULAR, SHARED
+from classroom.figures import look as fig
+from classroom.figures.look import listing, plural
+from fiberlab.domain import dollars
+
+
+def radius(design: str, moved: pd.DataFrame) -> str:
+    """What each rule moved of its own actor's bills, and what it moved of others'."""
+    own, others = moved[moved.rule == moved.actor], moved[moved.rule != moved.actor]
+    reached = [_moved(row) for row in others.itertuples() if row.moved_bills]
+    meant = listing(_moved(row) for row in own.itertuples())
+    none = f"none of {plural(others.bills.sum(), 'bill')} of others moved"
+    return f"{design}: {meant}, and {f'though nobody meant it, {listing(reached)}' if reached else none}"
+
+
+def _moved(row: tuple) -> str:
+    return (
+        f"the {row.rule}s' rule moved {row.moved_bills:,} of {row.bills:,} {row.actor}s' bills "
+        f"by {dollars(row.moved_cents)}"
+    )
+
+
+def cell(row: tuple) -> str:
+    """What stands in the matrix for a changed rule and an actor."""
+    if not row.moved_bills:
+        return f"none of {row.bills:,}"
+    mark = "✓ meant" if row.rule == row.actor else "✗ not meant"
+    return f"{mark}\n{row.moved_bills:,} of {row.bills:,}\n{dollars(row.moved_cents)}"
+
+
+def growth(design: str, means: pd.DataFrame) -> str:
+    """How many tests a change reaches, of how many; `means` has a row per number of actors, in order."""
+    touched, released, suite = (_numbers(means[column]) for column in ("touched", "released", "suite"))
+    actors = " to ".join(dict.fromkeys((str(means.index[0]), plural(means.index[-1], "kind"))))
+    return (
+        f"{design}: with {actors} of actors a change touches {touched}, and releases {released}, "
+        f"of {suite} tests"
+    )
+
+
+def _numbers(values: pd.Series) -> str:
+    told = [f"{value:.4g}" for value in values]
+    return listing(told) if len(set(told)) > 1 else f"always {told[0]}"
+
+
+def said_of_feature(design: str, name: str, files: pd.DataFrame) -> str:
+    """How many files of each kind the feature takes in the design."""
+    counts = files.how.value_counts(sort=False)
+    taken = listing(f"{plural(number, 'file')} {how}" for how, number in counts.items())
+    lines = f"{plural(files.added.sum(), 'line')} added and {files.removed.sum():,} removed"
+    return f"{design}, {name}: {taken}, {lines}"
+
 
 DESIGN_LOOKS = {  # a design looks the same in every chapter
     SHARED: fig.Look("#D55E00", "", "s"),
@@ -31,7 +84,7 @@ def blast_radius_matrix(moved_by_design: Mapping[str, pd.DataFrame]) -> fig.Figu
         _matrix(axes, moved)
         others = moved[moved.rule != moved.actor].moved_bills.any()
         _heading(axes, f"{design}:\n{'others, too' if others else 'nobody else'}", fig.text_color(others))
-    said = [say.radius(design, moved) for design, moved in moved_by_design.items()]
+    said = [radius(design, moved) for design, moved in moved_by_design.items()]
     return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
 
 
@@ -41,7 +94,7 @@ def _matrix(axes: Axes, moved: pd.DataFrame) -> None:
         x, y, own = actors.index(row.actor), rules.index(row.rule), row.rule == row.actor
         pale = fig.RIGHT_PALE if own else fig.WRONG_PALE if row.moved_bills else fig.PAPER
         _box(axes, (x - 0.47, y - 0.46), (0.94, 0.92), pale)
-        fig.note(axes, say.cell(row), (x, y), (0, 0), weight="bold" if row.moved_bills else "normal")
+        fig.note(axes, cell(row), (x, y), (0, 0), weight="bold" if row.moved_bills else "normal")
     axes.set_xticks(range(len(actors)), [f"{fig.capital(actor)}s'\nbills" for actor in actors])
     axes.set_yticks(range(len(rules)), [f"{fig.capital(rule)}s'\nrule\nchanges" for rule in rules])
     axes.set(xlim=(-0.5, len(actors) - 0.5), ylim=(len(rules) - 0.5, -0.5))
@@ -61,7 +114,7 @@ def tests_against_actors(tests_by_design: Mapping[str, pd.DataFrame]) -> fig.Fig
         _heading(axes, f"tests {name}", fig.INK)
         axes.set_xlabel("kinds of actors", size=fig.NORMAL)
     panels[0].margins(y=0.18)
-    said = [say.growth(design, table) for design, table in means.items()]
+    said = [growth(design, table) for design, table in means.items()]
     return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
 
 
@@ -95,7 +148,7 @@ def files_changed(files: pd.DataFrame) -> fig.Figure:
         for feature, top in (sizes.cumsum() - sizes).items():
             _feature(axes, top, feature, files[(files.design == design) & (files.feature == feature)])
     groups = files.groupby(["design", "feature"], sort=False)
-    said = [say.feature(design, name, rows) for (design, name), rows in groups]
+    said = [said_of_feature(design, name, rows) for (design, name), rows in groups]
     return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
 
 
@@ -123,3 +176,55 @@ def _designs(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
     if not tables:
         raise ValueError("there is no design; give a table by the design's name")
     return tables
+
+
+TITLE = "What does each design give, and what does it cost? Less is better in every row"
+NAMES, WIDTH = 46, 18  # in percent of the width: the rows' names, a column
+
+
+def price_list(counts: pd.DataFrame, sizes: pd.DataFrame | None = None) -> fig.Figure:
+    """A row per thing counted, a column per design; where they differ, the least and the most are coloured.
+
+    `counts` has the things as its index. `sizes` is like it, for numbers that differ from run to run or with
+    every edit of the source: the sentence says only who has the most of them.
+    """
+    sizes = counts[:0] if sizes is None else sizes
+    rows = pd.concat([counts, sizes])
+    fig.require(rows, *counts.columns)
+    if list(sizes.columns) != list(counts.columns):
+        raise ValueError(
+            f"sizes are of {list(sizes.columns)!r}, counts of {list(counts.columns)!r}; name the same"
+        )
+    picture, [axes] = fig.canvas(TITLE, 1.1 + 0.36 * len(rows))
+    axes.set(xlim=(0, NAMES + WIDTH * len(rows.columns)), ylim=(len(rows) - 0.45, -1.1), xticks=[], yticks=[])
+    for column, design in enumerate(rows.columns):
+        fig.note(axes, fig.capital(design), (_middle(column), -0.75), (0, 0), weight="bold")
+    for y, (thing, numbers) in enumerate(rows.iterrows()):
+        fig.note(axes, fig.capital(str(thing)), (NAMES - 1, y), (-1, 0))
+        _row(axes, y, numbers)
+    return fig.finish(picture, _said(counts, sizes))
+
+
+def _middle(column: int) -> float:
+    return NAMES + WIDTH * (column + 0.5)
+
+
+def _row(axes: Axes, y: int, numbers: pd.Series) -> None:
+    for column, number in enumerate(numbers):
+        color = (
+            fig.RIGHT_PALE
+            if number == numbers.min()
+            else fig.WRONG_PALE
+            if number == numbers.max()
+            else fig.PAPER
+        )
+        box = (_middle(column) - WIDTH / 2 + 0.3, y - 0.46), WIDTH - 0.6, 0.92
+        axes.add_patch(Rectangle(*box, color=fig.GRID if numbers.nunique() == 1 else color, linewidth=0))
+        fig.note(axes, f"{number:,.0f}", (_middle(column), y), (0, 0), weight="bold")
+
+
+def _said(counts: pd.DataFrame, sizes: pd.DataFrame) -> str:
+    designs = fig.listing(counts.columns)
+    parts = [f"{thing} {fig.listing(f'{n:,.0f}' for n in numbers)}" for thing, numbers in counts.iterrows()]
+    parts += [f"most {thing} in the {numbers.idxmax()} design" for thing, numbers in sizes.iterrows()]
+    return f"{fig.capital(designs)}: {'; '.join(parts)}."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from fiberlab.lab import figure as fig
+from classroom.figures import look as fig
 
 Parts = Sequence[tuple[str, str]]  # (kind, name)
 LEFT, RIGHT = (3, 33), (41, 98)  # where each design stands, in percent of the width

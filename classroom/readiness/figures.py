@@ -4,14 +4,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED
+from classroom.figures import look as fig
+from classroom.figures.costs import DESIGN_LOOKS
+from classroom.readiness.measurements import Measurements
+from classroom.readiness.model import FACTORS, Organization, break_even, kinds, totals_cents, what_moves_it
 from fiberlab.domain import dollars
-from fiberlab.lab import figure as fig
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED
-from fiberlab.lab.coupling_figures import DESIGN_LOOKS
-from fiberlab.lab.measurements import Measurements
-from fiberlab.lab.readiness.costs import break_even, totals_cents
-from fiberlab.lab.readiness.organization import Organization, kinds
-from fiberlab.lab.readiness.sensitivity import FACTORS, what_moves_it
 
 LOOKS = {design: (look, "dashed" if design == SHARED else "solid") for design, look in DESIGN_LOOKS.items()}
 FURTHER = 2  # the curves go on for so many kinds of actors

@@ -9,12 +9,12 @@ from html import escape
 
 import ipywidgets
 
-from fiberlab.lab.figure import Figure
-from fiberlab.lab.live.view import Shown
-from fiberlab.lab.measurements import Measurements
-from fiberlab.lab.readiness.organization import INPUTS, Input, Organization
-from fiberlab.lab.readiness.verdict import verdict
-from fiberlab.lab.readiness_figures import cost_curves
+from classroom.figures.look import Figure
+from classroom.live.view import Shown
+from classroom.readiness.figures import cost_curves
+from classroom.readiness.measurements import Measurements
+from classroom.readiness.model import INPUTS, Input, Organization
+from classroom.readiness.verdict import verdict
 
 TEXT = "Sliders: an organization's numbers. In the end a still picture stays here."
 QUESTIONS = {

@@ -12,16 +12,14 @@ from pathlib import Path
 
 import mistune
 
+from classroom.desk.progress import write_whole
+from classroom.figures.look import Figure, capital
+from classroom.readiness.figures import cost_curves
+from classroom.readiness.form import QUESTIONS
+from classroom.readiness.measurements import Measurements, sources
+from classroom.readiness.model import INPUTS, Organization, cost_table, kinds
+from classroom.readiness.verdict import verdict
 from fiberlab.domain import dollars
-from fiberlab.lab.figure import Figure, capital
-from fiberlab.lab.kept_file import write_whole
-from fiberlab.lab.measurements import Measurements
-from fiberlab.lab.readiness.costs import cost_table
-from fiberlab.lab.readiness.organization import INPUTS, Organization, kinds
-from fiberlab.lab.readiness.sliders import QUESTIONS
-from fiberlab.lab.readiness.sources import sources
-from fiberlab.lab.readiness.verdict import verdict
-from fiberlab.lab.readiness_figures import cost_curves
 
 NAME_LENGTH = 60  # of an organization, in the names of files
 STYLE = Path(__file__).with_name("record.css")

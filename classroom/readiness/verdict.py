@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from classroom.change.edits import EVENTS
+from classroom.figures.look import capital, plural
+from classroom.readiness import measurements as made
+from classroom.readiness.measurements import Measurements
+from classroom.readiness.model import (
+    MOST_ACTORS,
+    Organization,
+    break_even,
+    halved_and_doubled,
+    kinds,
+    saving_cents,
+)
 from fiberlab.domain import dollars
-from fiberlab.lab import coefficients as made
-from fiberlab.lab.coupling.features import EVENTS
-from fiberlab.lab.figure import capital, plural
-from fiberlab.lab.measurements import Measurements
-from fiberlab.lab.readiness.costs import break_even, saving_cents
-from fiberlab.lab.readiness.organization import MOST_ACTORS, Organization, kinds
-from fiberlab.lab.readiness.sensitivity import halved_and_doubled
 
 Answer = Literal["no", "not yet", "yes"]
 WIDE = 100  # characters of a line, in a cell

@@ -1,26 +1,224 @@
 """The designs as running systems: what a notebook starts, asks for its bills, and stops.
 
 They share their shape (`url`, `ledgers`, `charges`, `settle`, `close`), so that one story is told on all.
+
+Services that listen to one topic, running in the background: started, stopped and added by name.
+
+A ledger that can be made slow or taken down, to see who waits for billing and who does not.
 """
 
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from uuid import uuid4
 
+from kafka.errors import KafkaError
+
+from classroom.world.running import HttpServer, Worker, wait_until
+from fiberlab.cluster import Cluster, TopicView
 from fiberlab.coupled import backend as coupled
 from fiberlab.coupled.accounts import Accounts
+from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Company
 from fiberlab.eventdriven import customer_billing, gateway, installer_billing
-from fiberlab.kafka.cluster import Cluster
-from fiberlab.kafka.topics import TopicView
-from fiberlab.lab.live.slow import SlowLedger as Ledger
-from fiberlab.lab.running import HttpServer, wait_until
-from fiberlab.lab.services import Services
-from fiberlab.ledger import Charge
+from fiberlab.eventdriven.events import Event
+from fiberlab.eventdriven.service import Service
+from fiberlab.ledger import Charge, Ledger
 from fiberlab.mailing import Mailing
 from fiberlab.monolith import backend as monolith
+
+Handle = Callable[[Event], None]
+LEFT_WITHIN_S = 3  # so long the broker may count a member that has gone
+
+
+class Services:
+    """The listeners of a topic, each a consumer group of its own in a thread of its own."""
+
+    def __init__(self, cluster: Cluster, topic: str, view: TopicView) -> None:
+        self.services: dict[str, Service] = {}
+        self.cluster, self.topic, self.view = cluster, topic, view
+        self._workers: dict[str, Worker] = {}  # this and `services` are replaced, never changed: threads look
+        self._left: Counter[str] = Counter()  # how often a service of this name was removed
+
+    def add(self, name: str, handle: Handle) -> None:
+        """Start a listener that nobody knew before; it begins at offset 0 of every partition.
+
+        Raises NameTakenError if the topic has a service of this name.
+        """
+        if name in self.services:
+            raise NameTakenError(f"there is a service {name!r} on this topic; choose another name")
+        connect = partial(self.cluster.consumer, self.topic, self.group(name))
+        service = Service(name, connect, handle, new_group=True)
+        worker = Worker(name, service.run)
+        self.services, self._workers = self.services | {name: service}, self._workers | {name: worker}
+        worker.start()
+
+    def remove(self, name: str) -> None:
+        """Stop the service and forget it; one that is added under its name later is another group."""
+        self._worker(name).stop()
+        self._left[name] += 1
+        self.services = {other: service for other, service in self.services.items() if other != name}
+        self._workers = {other: worker for other, worker in self._workers.items() if other != name}
+
+    def start(self, name: str) -> None:
+        """Start the service; it goes on where its group has committed."""
+        self._worker(name).start()
+
+    def stop(self, name: str) -> None:
+        """Return once the service has stopped, and nobody else; raise what its handler raised."""
+        self._worker(name).stop()
+        self._worker(name).raise_error()
+
+    def status(self) -> dict[str, str]:
+        """The state of each service by name: "running", "stopped" or "failed: ...", and what is odd about it.
+
+        It asks the broker who else is in a service's group; `states` does not, and can be asked often.
+        """
+        strangers = self._strangers()
+        return {
+            name: f"{state}; {_strange(strangers[name])}" if name in strangers else state
+            for name, state in self.states().items()
+        }
+
+    def states(self) -> dict[str, str]:
+        """As `status`, but only what the services know by themselves."""
+        return {
+            name: "; ".join([worker.status, *_oddities(self.services[name], worker.running)])
+            for name, worker in self._workers.items()
+        }
+
+    def running(self) -> set[str]:
+        """The names of the services that run."""
+        return {name for name, worker in self._workers.items() if worker.running}
+
+    def group(self, name: str) -> str:
+        """The service's consumer group: this run's own, so that two on one Kafka do not share the work."""
+        again = f".{self._left[name] + 1}" if self._left[name] else ""
+        return f"{name}.{self.topic}{again}"
+
+    def lag(self) -> dict[str, int]:
+        """How many events each service has yet to read."""
+        return {name: self.view.lag(self.group(name)) for name in self.services}
+
+    def cursors(self) -> dict[str, Mapping[int, int]]:
+        """The committed offset of each service, by partition."""
+        return {name: self.view.committed(self.group(name)) for name in self.services}
+
+    def settled(self) -> bool:
+        """Whether every running service has read the whole topic; raise what a service raised.
+
+        Raises MissedEventsError if one cannot, because events are gone or somebody else takes them.
+        """
+        self._raise_errors()
+        running = self.running()
+        settled = all(self._has_read_all(name) for name in running)
+        self._raise_errors()  # after the look, too, or one that fails now would pass for stopped
+        for name in running:
+            for missed in _missed(self.services[name]):
+                raise MissedEventsError(f"{name} {missed}; run Set-up again, or their bills will be missing")
+        return settled
+
+    def close(self) -> None:
+        """Stop them all. Closing twice is fine."""
+        for worker in self._workers.values():
+            worker.tell_to_stop()  # all of them, before the first is waited for
+        for worker in self._workers.values():
+            worker.stop()
+
+    def _has_read_all(self, name: str) -> bool:
+        standing = self.services[name].standing
+        if standing.owned == standing.partitions:
+            return standing.partitions > 0 and self.view.lag(self.group(name)) == 0
+        if strangers := self._strangers().get(name):
+            raise MissedEventsError(f"{name}: {_strange(strangers)}")
+        return False  # its group is being rebuilt
+
+    def _raise_errors(self) -> None:
+        for worker in self._workers.values():
+            worker.raise_error()
+
+    def _strangers(self) -> dict[str, int]:
+        """By service, how many members its group has that are not ours. Who has just left does not count."""
+        with suppress(TimeoutError):
+            wait_until(lambda: not self._others(), "members of our groups to leave", LEFT_WITHIN_S, 0.1)
+        return self._others()
+
+    def _others(self) -> dict[str, int]:
+        try:
+            members = self.cluster.members(*map(self.group, self.services))
+        except (KafkaError, OSError):  # it does not answer: then nobody can be asked
+            return {}
+        running = self.running()
+        others = {name: members.get(self.group(name), 0) - (name in running) for name in self.services}
+        return {name: count for name, count in others.items() if count > 0}
+
+    def _worker(self, name: str) -> Worker:
+        if name not in self._workers:
+            raise LookupError(f"there is no service {name!r}; choose one of {', '.join(self._workers)}")
+        return self._workers[name]
+
+
+def _strange(members: int) -> str:
+    return (
+        f"its group has {members:,} more, and the events that go there are not billed here: "
+        "end that client, or give it a group of its own; then run Set-up again"
+    )
+
+
+def _missed(service: Service) -> list[str]:
+    """Which events the service never got to read, in words."""
+    removed, taken, found = service.standing.removed, service.standing.taken, []
+    if removed:
+        found.append(f"missed {removed:,} of its events: the broker removed them before they were read")
+    if taken:
+        found.append(f"missed {taken:,} of its events: another member of its group has taken them")
+    return found
+
+
+def _oddities(service: Service, running: bool) -> list[str]:
+    """What is not as it should be with the service, in words."""
+    found, standing = _missed(service), service.standing
+    if running and 0 < standing.owned < standing.partitions:
+        found.append(f"it reads {standing.owned} of {standing.partitions} partitions")
+    if service.set_aside:
+        last = service.set_aside[-1]
+        where = f"partition {last.partition}, offset {last.offset}"
+        found.append(f"set aside {service.set_aside_count:,}, the last at {where}: {last.reason}")
+    return found
+
+
+class MissedEventsError(RuntimeError):
+    """A service does not get all events, so that bills will be missing: why, and the next step."""
+
+
+class NameTakenError(ValueError):
+    """Two services of one topic cannot have the same name: they would share a group, and the events."""
+
+
+class SlowLedger(Ledger):
+    """A ledger whose every write takes `delay_s` longer, and fails while it is `down`.
+
+    Both may be changed while it is used.
+    """
+
+    delay_s = 0.0
+    down = False
+
+    def write(self, charge: Charge) -> bool:
+        """Whether the charge is new, after the delay; the others' writes do not wait for it.
+
+        Raises DatabaseDownError while the ledger is down.
+        """
+        if self.delay_s:
+            threading.Event().wait(self.delay_s)  # nobody sets it: the delay is what is asked for
+        if self.down:
+            raise DatabaseDownError(f"{charge!r} is not written (the ledger is down); write it again later")
+        return super().write(charge)
+
 
 SERVICES = (customer_billing, installer_billing)
 PARTITIONS = 4
@@ -34,7 +232,7 @@ class Coupled:
         self._mailing = mailing
         database = folder / f"backend-{uuid4().hex}.sqlite"
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
-            self.ledger = opened.enter_context(Ledger(database))
+            self.ledger = opened.enter_context(SlowLedger(database))
             self.ledgers = {"backend": self.ledger}
             server = self._start(company, database, opened)
             opened.callback(server.stop)
@@ -96,7 +294,7 @@ class EventDriven(Services):
 
         What a transaction of somebody else's has written waits for its end, but not for ever.
         """
-        if not self.cluster.broker:  # the embedded broker isolates nothing
+        if self.cluster.broker.isolates:  # the embedded broker isolates nothing
             with suppress(TimeoutError):
                 wait_until(lambda: not self.view.undecided(), "transactions to end", DECIDED_WITHIN_S)
         wait_until(self.settled, "the running services to read the whole topic", within_s=60, every_s=0.1)
@@ -107,7 +305,7 @@ class EventDriven(Services):
 
     def _start_services(self, opened: ExitStack, folder: Path, modules: tuple[ModuleType, ...]) -> None:
         self.ledgers = {
-            module.GROUP: opened.enter_context(Ledger(folder / f"{module.GROUP}-{self.topic}.sqlite"))
+            module.GROUP: opened.enter_context(SlowLedger(folder / f"{module.GROUP}-{self.topic}.sqlite"))
             for module in modules
         }
         opened.callback(super().close)

@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from fiberlab.lab.running import Worker, wait_until
+from classroom.world.running import Worker, wait_until
 from fiberlab.mailing import MailServer
 
 

@@ -1,14 +1,136 @@
-"""Start and stop apps and services in the background of a notebook, by name."""
+"""Start and stop apps and services in the background of a notebook, by name.
 
+What a server asks of a request before an app sees it: it is whole, soon, and no larger than an action.
+
+Without this a client that announces a body and never ends it keeps its connection, and its place in memory,
+as long as it likes. In front of a real backend a proxy (nginx, a load balancer) does the same.
+
+A progress bar that becomes one line of text when the work is done, so that a saved notebook shows it.
+
+The one HTTP client of apps, tablets and tests: what they ask stays on this computer.
+
+A client that asks the environment sends a request to 127.0.0.1 by way of HTTP_PROXY or ALL_PROXY, fails at a
+NO_PROXY that it cannot read, and opens the files of SSL_CERT_FILE and SSLKEYLOGFILE although nothing here
+speaks TLS.
+
+The stop button and what must not stop half-way.
+"""
+
+import asyncio
+import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
 
+import h11
+import httpx
+import ipywidgets
 import uvicorn
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from IPython import get_ipython
+from IPython.display import display
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from fiberlab.lab.running_http import Patience, WholeRequests
+REQUEST_WITHIN_S = 10
+MOST_BYTES = 2 * 1024 * 1024  # an action has some 200; what is too long or too many in it is said by the app
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class Patience(H11Protocol):
+    """HTTP/1.1 that closes a connection if the first lines of a request do not arrive in time."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def handle_events(self) -> None:
+        """Wait on while nothing, or only the beginning of a request's first lines, has arrived."""
+        super().handle_events()
+        if self.conn.their_state is not h11.IDLE:
+            self._wait_no_longer()
+        elif self._late is None:
+            self._wait()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Leave nothing behind."""
+        self._wait_no_longer()
+        super().connection_lost(error)
+
+    def shutdown(self) -> None:
+        """Part at once with a client that is still saying what it wants."""
+        if self.conn.their_state is h11.SEND_BODY:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(REQUEST_WITHIN_S, self.transport.close)
+
+    def _wait_no_longer(self) -> None:
+        if self._late:
+            self._late.cancel()
+            self._late = None
+
+
+class WholeRequests:
+    """The app, which sees a request once its body is whole, and never one that is late or too large."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer 408 or 413, or let the app answer. A client that has left is not answered."""
+        try:
+            async with asyncio.timeout(REQUEST_WITHIN_S):
+                body = await _body(receive)
+        except ConnectionAbortedError:
+            return
+        except TimeoutError:
+            late = f"the request was not whole within {REQUEST_WITHIN_S} s; send it again"
+            return await _refusal(408, late)(scope, receive, send)
+        if len(body) > MOST_BYTES:
+            large = f"the body has more than {MOST_BYTES:,} bytes; send one action"
+            return await _refusal(413, large)(scope, receive, send)
+        await self.app(scope, _once(body, receive), send)
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body; of one that is too large the end is read and dropped, so that its sender hears why."""
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionAbortedError("the client has left before its request was whole")
+        if len(body) <= MOST_BYTES:
+            body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """What the app reads: this body, then whatever else the client does."""
+    told: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return told.pop() if told else await receive()
+
+    return next_message
+
+
+def _refusal(status: int, sentence: str) -> JSONResponse:
+    return JSONResponse({"detail": sentence}, status, {"connection": "close"})
+
 
 STOP_WITHIN_S = 15
 
@@ -136,3 +258,57 @@ def wait_until(fact: Callable[[], bool], awaited: str, within_s: float = 30, eve
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {within_s} s for {awaited}; see status(), then run Set-up again")
         time.sleep(every_s)
+
+
+_open: list[ipywidgets.IntProgress] = []
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[ipywidgets.IntProgress]:
+    """A bar whose `value` counts up to `total`; shown only in a notebook, of nested bars the outermost."""
+    text = f"{total:,} {what}"
+    bar = ipywidgets.IntProgress(max=total, description=text, style={"description_width": "initial"})
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": bar.model_id, "version_major": 2}}
+    shown = None
+    if _in_notebook() and not _open:
+        shown = display(view | {"text/plain": text}, raw=True, display_id=True)
+    _open.append(bar)
+    try:
+        yield bar
+    finally:
+        _open.remove(bar)
+        bar.close()
+        if shown:
+            shown.update({"text/plain": text}, raw=True)
+
+
+def _in_notebook() -> bool:
+    shell = get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+NoAnswerError = httpx.RequestError  # what every client raises when no answer came
+Response = httpx.Response
+
+
+class HttpClient(httpx.Client):
+    """A client of what answers at this address, and of nothing in between. `within_s` is for each step."""
+
+    def __init__(self, url: str = "", within_s: float = 30) -> None:
+        super().__init__(base_url=url, timeout=within_s, trust_env=False, verify=False)
+
+
+@contextmanager
+def interrupt_waits() -> Iterator[None]:
+    """While an interrupt waits; it comes at the end. In other threads than the main one none comes anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)

@@ -121,7 +121,7 @@ def test_what_else_maven_says_is_passed_on(commands):
 
 def test_a_test_run_without_java_did_not_run_and_has_failed(commands):
     ended = subprocess.run(
-        [sys.executable, "-m", "fiberlab.commands.verify", "--kafka"],
+        [sys.executable, "-m", "classroom.commands.verify", "--kafka"],
         cwd=ROOT,
         capture_output=True,
         text=True,

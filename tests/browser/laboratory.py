@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from fiberlab.lab.http_client import NoAnswerError
+from classroom.world.running import NoAnswerError
 from tests.facts import answer_from, eventually
 
 ROOT = Path(__file__).parents[2]

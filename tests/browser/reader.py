@@ -11,7 +11,7 @@ try:
 except ImportError:
     Page = sync_playwright = None
 
-SET_UP = """from fiberlab.lab.chapter import Chapter
+SET_UP = """from classroom.chapter import Chapter
 chapter = Chapter.open("05", {})
 coupled, backbone = chapter.coupled(), chapter.event_driven()"""
 WATCH = "live = chapter.watch(coupled, backbone, a_second=40)"

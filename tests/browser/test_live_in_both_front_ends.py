@@ -9,7 +9,7 @@ from tests.facts import eventually
 pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
 
 # The cell ends only because the button acts before it does.
-WAIT = """from fiberlab.lab.running import wait_until
+WAIT = """from classroom.world.running import wait_until
 wait_until(lambda: live.traffic.paused, "the button to act", within_s=20)
 print("paused while the cell waited")"""
 

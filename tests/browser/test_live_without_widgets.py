@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-from fiberlab.lab.figure import WIDTH_PX
+from classroom.figures.look import WIDTH_PX
 from tests.browser.laboratory import FLAGS, ROOT, chromium, write_notebook
 from tests.browser.reader import SET_UP, Page, sync_playwright
 

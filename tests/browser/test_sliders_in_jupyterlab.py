@@ -11,9 +11,9 @@ from tests.facts import eventually
 pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
 
 CELLS = [
-    """from fiberlab.lab.measurements import shipped
-from fiberlab.lab.readiness.examples import HERD_FIBER
-from fiberlab.lab.readiness.sliders import Sliders""",
+    """from classroom.readiness.measurements import shipped
+from classroom.readiness.model import HERD_FIBER
+from classroom.readiness.form import Sliders""",
     "form = Sliders(HERD_FIBER, shipped())",
     "print(form.organization.actors_now, 'actors now')",
     "form.finish()",

@@ -5,15 +5,16 @@ from contextlib import closing
 
 import pytest
 
-from fiberlab.commands import clean
-from fiberlab.kafka import environment
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.kafka.settings import Settings
+from classroom.broker import settings
+from classroom.broker.connect import connect
+from classroom.broker.settings import Settings
+from classroom.commands import kafka
+from fiberlab.cluster import Cluster
 from tests.facts import eventually
 
 
 def address() -> str:
-    return environment.read(os.environ).address
+    return settings.read(os.environ).address
 
 
 def at_work(cluster: Cluster) -> str:
@@ -35,7 +36,7 @@ def test_only_what_begins_with_ones_own_name_goes(capsys):
     ):
         hers, others = at_work(ann), at_work(namesake)
         given = {"KAFKA_BOOTSTRAP_SERVERS": address(), "FIBERLAB_LEARNER": "clean-ann"}
-        assert clean.main([], given) == 0
+        assert kafka.main(["clean"], given) == 0
         said = capsys.readouterr().out
         assert said.startswith(f"'clean-ann' has 1 topics and 1 groups at {address()}.")
         assert f"removed topic {hers}" in said
@@ -45,7 +46,7 @@ def test_only_what_begins_with_ones_own_name_goes(capsys):
             topics = reader.topics()
         assert hers not in topics
         assert others in topics
-        assert clean.main([], given) == 0
+        assert kafka.main(["clean"], given) == 0
         assert "0 topics and 0 groups" in capsys.readouterr().out
 
 
@@ -58,7 +59,7 @@ def test_a_group_with_somebody_in_it_is_kept_and_said(capsys):
                 lambda: member.poll(timeout_ms=400) or member.assignment(), "bob to be in", within_s=30
             )
             given = {"KAFKA_BOOTSTRAP_SERVERS": address(), "FIBERLAB_LEARNER": "clean-bob"}
-            assert clean.main([], given) == 1
+            assert kafka.main(["clean"], given) == 1
             said = capsys.readouterr().out
             assert f"kept group {bob.namespace}billing, and its topics: somebody is in it" in said
             assert topic in member.topics()  # a notebook that is open loses nothing
@@ -66,14 +67,14 @@ def test_a_group_with_somebody_in_it_is_kept_and_said(capsys):
 
 @pytest.mark.embedded
 def test_the_embedded_broker_leaves_nothing_to_remove(capsys):
-    assert clean.main([], {}) == 0
+    assert kafka.main(["clean"], {}) == 0
     assert "the embedded broker leaves nothing behind" in capsys.readouterr().out
 
 
 @pytest.mark.embedded
 def test_a_kafka_that_is_not_there_is_said(capsys):
     given = {"KAFKA_BOOTSTRAP_SERVERS": "no-such-host.invalid:9092", "USER": "ann"}
-    assert clean.main([], given) == 1
+    assert kafka.main(["clean"], given) == 1
     assert "does not resolve" in capsys.readouterr().out
 
 
@@ -81,5 +82,5 @@ def test_a_kafka_that_is_not_there_is_said(capsys):
 @pytest.mark.parametrize("user", ["root", "jovyan", ""])
 def test_nothing_is_removed_under_a_user_name_that_others_have_as_well(capsys, user):
     given = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092", "USER": user}
-    assert clean.main([], given) == 1
+    assert kafka.main(["clean"], given) == 1
     assert "Set FIBERLAB_LEARNER to your own name" in capsys.readouterr().out

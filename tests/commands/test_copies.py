@@ -9,9 +9,8 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from fiberlab.commands.copies import CopyError, refresh
-from fiberlab.commands.reset import reset
-from fiberlab.commands.series import chosen
+from classroom.commands.copies import CopyError, refresh, reset
+from classroom.commands.notebooks import chosen
 
 pytestmark = pytest.mark.embedded
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.commands import docker
-from fiberlab.commands.docker import DockerError
+from classroom.commands import kafka
+from classroom.commands.kafka import DockerError
 
 pytestmark = [
     pytest.mark.embedded,
@@ -56,12 +56,12 @@ OTHERS = {
 @pytest.mark.parametrize("command", ["up", "down", "status"])
 def test_another_projects_settings_do_not_reach_compose(stand_in, monkeypatch, command):
     calls = stand_in()
-    monkeypatch.setattr(docker, "_answers", lambda _: True)
+    monkeypatch.setattr(kafka, "_answers", lambda _: True)
     for name, value in OTHERS.items():
         monkeypatch.setenv(name, value)
-    docker.main([command])
+    kafka.main([command])
     (call,) = calls.read_text().splitlines()
-    ours = docker.ROOT
+    ours = kafka.ROOT
     assert f"--file {ours / 'docker-compose.yml'} --project-directory {ours} --project-name fiberlab" in call
     assert call.endswith(" {}")
     assert "shop" not in call
@@ -78,7 +78,7 @@ def test_another_projects_settings_do_not_reach_compose(stand_in, monkeypatch, c
 def test_what_cannot_start_it_is_named(stand_in, versions, said):
     stand_in(**versions)
     with pytest.raises(DockerError, match=said) as raised:
-        docker.main(["up"])
+        kafka.main(["up"])
     assert "Next: " in str(raised.value)
 
 
@@ -87,9 +87,9 @@ def test_ready_is_said_only_after_the_address_has_answered(stand_in, monkeypatch
     monkeypatch.setenv("DOCKER_HOST", "ssh://ann@elsewhere.example")
     with socket.create_server(("127.0.0.1", 0)) as here:
         address = f"127.0.0.1:{here.getsockname()[1]}"
-        monkeypatch.setattr(docker, "ADDRESSES", {docker.ONE: address})
-        assert docker.main(["up"]) == 0
+        monkeypatch.setattr(kafka, "ADDRESSES", {kafka.ONE: address})
+        assert kafka.main(["up"]) == 0
         assert f"KAFKA_BOOTSTRAP_SERVERS={address}" in capsys.readouterr().out
     with pytest.raises(DockerError, match=r"nobody answers at .*\(ssh://ann@elsewhere\.example\)"):
-        docker.main(["up"])
+        kafka.main(["up"])
     assert "Ready" not in capsys.readouterr().out

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from fiberlab.commands import doctor
+from classroom.commands import doctor
 
 ADDRESS = "KAFKA_BOOTSTRAP_SERVERS"
 

@@ -3,8 +3,8 @@
 import nbformat
 import pytest
 
-from fiberlab.commands import kept_outputs, series
-from fiberlab.commands.kept_outputs import difference
+from classroom.commands import notebooks
+from classroom.commands.notebooks import difference
 
 pytestmark = pytest.mark.embedded
 
@@ -54,7 +54,7 @@ def test_another_text_is_told_with_its_cell(kept, now, told):
 
 
 def test_what_may_differ_is_what_nbval_lets_differ():
-    assert kept_outputs.MAY_DIFFER.exists()
+    assert notebooks.MAY_DIFFER.exists()
 
 
 @pytest.fixture
@@ -70,17 +70,17 @@ def chapter_of(tmp_path, monkeypatch):
         ran.cells[1].outputs = [stream("202\n")]
         return True
 
-    monkeypatch.setattr(series, "executed", executed)
+    monkeypatch.setattr(notebooks, "executed", executed)
     return write
 
 
 @pytest.mark.parametrize(("said", "right"), [("202\n", True), ("0\n", False)])
 def test_a_run_is_right_if_the_notebook_says_so(chapter_of, capsys, said, right):
-    assert series.run(chapter_of(said), save=False) == right
+    assert notebooks.run(chapter_of(said), save=False) == right
     assert ("\nNext: mend what differs" in capsys.readouterr().out) != right
 
 
 def test_a_run_that_saves_keeps_what_is_new(chapter_of):
     path = chapter_of("0\n")
-    assert series.run(path, save=True)
+    assert notebooks.run(path, save=True)
     assert nbformat.read(path, 4).cells[1].outputs[0].text == "202\n"

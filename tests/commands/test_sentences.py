@@ -5,9 +5,9 @@ import errno
 
 import pytest
 
-from fiberlab.commands import __main__ as commands
-from fiberlab.commands.copies import CopyError
-from fiberlab.kafka.sentences import NoKafkaError
+from classroom.commands import __main__ as commands
+from classroom.commands.copies import CopyError
+from fiberlab.clients import NoKafkaError
 from tests.test_lab_command import (  # noqa: F401  (fixtures)
     assert_one_sentence_and_the_next_step,
     call,

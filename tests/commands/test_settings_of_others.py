@@ -15,7 +15,7 @@ from ipykernel import kernelspec
 from jupyter_client.blocking import BlockingKernelClient
 
 import lab
-from fiberlab.lab.days import DATA
+from classroom.world.company import DATA
 from tests.facts import answer_from, eventually
 from tests.test_lab_command import call, load, ready, start, tree, write_notebook  # noqa: F401  (fixtures)
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from classroom.commands import workbook
+from classroom.commands.workbook import WorkbookError
+from classroom.world.running import HttpServer
 from fiberlab.api import new_app
-from fiberlab.commands import workbook
-from fiberlab.commands.workbook import WorkbookError
-from fiberlab.lab.running import HttpServer
 
 pytestmark = pytest.mark.embedded
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from fiberlab.lab.designs import Coupled
-from fiberlab.lab.http_client import HttpClient, Response
+from classroom.world.designs import Coupled
+from classroom.world.running import HttpClient, Response
 
 SALE = {
     "id": "a-1",

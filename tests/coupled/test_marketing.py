@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.http_client import HttpClient, Response
+from classroom.chapter import Chapter
+from classroom.world.running import HttpClient, Response
 from fiberlab.mailing import Mailing
 
 pytestmark = pytest.mark.embedded

@@ -12,13 +12,12 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Consumer
 
+from classroom.broker.connect import connect
+from classroom.world.running import HttpClient, HttpServer, Response
+from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Company, Plan
 from fiberlab.eventdriven import customer_billing, gateway
 from fiberlab.eventdriven.events import decode
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.kafka.topics import TopicView
-from fiberlab.lab.http_client import HttpClient, Response
-from fiberlab.lab.running import HttpServer
 from fiberlab.ledger import Ledger
 
 SALE = {

@@ -5,14 +5,14 @@ from functools import partial
 
 import pytest
 
+from classroom.chapter import Chapter
+from classroom.world.company import contacts
+from classroom.world.designs import EventDriven
+from classroom.world.traffic import replay
 from fiberlab.domain import Action, Actor, Plan
 from fiberlab.eventdriven import marketing
 from fiberlab.eventdriven.events import Event, PlanBrowsed, encode, happened
 from fiberlab.eventdriven.service import HandlerError
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.days import contacts
-from fiberlab.lab.designs import EventDriven
-from fiberlab.lab.traffic import replay
 from fiberlab.mailing import MailServerDownError
 from tests.facts import eventually
 

@@ -14,13 +14,13 @@ import confluent_kafka
 import pytest
 from kafka.errors import CommitFailedError, KafkaError, TopicAuthorizationFailedError
 
+from classroom.broker.connect import connect
+from classroom.world.running import Worker
+from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, Actor
 from fiberlab.eventdriven import customer_billing, service
 from fiberlab.eventdriven.events import Event, PlanPurchased, charge, encode, happened
 from fiberlab.eventdriven.service import HandlerError, ReadError, Service, SetAside
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.kafka.topics import TopicView
-from fiberlab.lab.running import Worker
 from fiberlab.ledger import Ledger
 from tests.facts import eventually, seconds
 
@@ -626,7 +626,7 @@ def test_a_service_that_finds_no_broker_says_so(own_stage):
 
 def test_a_poll_is_far_from_the_moments_at_which_kafka_python_discards_a_join():
     """See embedded_process.JOIN_DELAY_MS: both cliffs cost a second at each start or rebalance."""
-    from fiberlab.kafka.embedded_process import JOIN_DELAY_MS
+    from classroom.broker.embedded_process import JOIN_DELAY_MS
 
     assert service.POLL_MS >= 1.5 * JOIN_DELAY_MS
     assert abs(1000 % service.POLL_MS - service.POLL_MS / 2) <= service.POLL_MS / 4

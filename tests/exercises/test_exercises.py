@@ -14,12 +14,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from fiberlab.commands.series import NOTEBOOKS
-from fiberlab.commands.trainer import SOLUTIONS, solution
+from classroom.commands.notebooks import NOTEBOOKS, SOLUTIONS, solution
+from classroom.desk.outcome import Outcome
+from classroom.exercises.check import Answer, Exercise, Thought
+from classroom.exercises.notebook import exercises
 from fiberlab.domain import Company
-from fiberlab.lab.exercises.check import Answer, Exercise, Thought
-from fiberlab.lab.exercises.notebook import exercises
-from fiberlab.lab.outcomes import Outcome
 from tests.exercises.list_topic import ListTopic
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]

@@ -13,13 +13,12 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from fiberlab.kafka import answering
-from fiberlab.kafka import cluster as cluster_module
-from fiberlab.kafka.answering import Consumer, answered
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.kafka.sentences import NoKafkaError
-from fiberlab.kafka.settings import Settings, SettingsError
-from fiberlab.kafka.topics import TopicView
+from classroom.broker.connect import connect
+from classroom.broker.settings import Settings, SettingsError
+from fiberlab import clients
+from fiberlab import cluster as cluster_module
+from fiberlab.clients import Consumer, NoKafkaError, answered
+from fiberlab.cluster import Cluster, TopicView
 from tests.facts import eventually, files_open, seconds
 
 
@@ -425,7 +424,7 @@ def assert_no_kafka(address: str) -> None:
             connect(address)
         error.append(caught.value)
 
-    assert seconds(ask) < answering.ANSWER_WITHIN_S + 1
+    assert seconds(ask) < clients.ANSWER_WITHIN_S + 1
     assert f"{address!r}" in str(error[0])
     assert "start it, correct KAFKA_BOOTSTRAP_SERVERS, or unset it" in str(error[0])
     eventually(lambda: set(threading.enumerate()) <= threads, "the client's threads to end", within_s=1)
@@ -438,7 +437,7 @@ def test_nobody_at_the_port_is_said_in_time(refused):
 @pytest.fixture
 def hurried(monkeypatch) -> None:
     """One second is enough to see how it ends; the test above waits the full time."""
-    monkeypatch.setattr(answering, "ANSWER_WITHIN_S", 1)
+    monkeypatch.setattr(clients, "ANSWER_WITHIN_S", 1)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -493,7 +492,7 @@ def test_a_kafka_that_falls_silent_leaves_no_thread_of_a_new_consumer(silent):
 
 
 def test_topics_that_come_while_the_watchdog_closes_are_too_late(monkeypatch):
-    monkeypatch.setattr(answering, "ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(clients, "ANSWER_WITHIN_S", 0.05)
     closed = threading.Event()
     consumer = Mock(topics=lambda: closed.wait(10), close=lambda **_: closed.set())
     with pytest.raises(NoKafkaError, match="no Kafka answered"):

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 import pytest
 import trustme
 
-from fiberlab.kafka import answering
-from fiberlab.kafka.diagnosis import diagnose
-from fiberlab.kafka.embedded import EmbeddedBroker
-from fiberlab.kafka.sentences import NoKafkaError
-from fiberlab.kafka.settings import Settings
+from classroom.broker.diagnosis import diagnose
+from classroom.broker.embedded import EmbeddedBroker
+from classroom.broker.settings import Settings
+from fiberlab import clients
+from fiberlab.clients import NoKafkaError
 from tests.facts import seconds
 
 pytestmark = pytest.mark.embedded
@@ -65,14 +65,14 @@ def test_nobody_listens():
 
 
 def test_somebody_listens_and_is_silent(monkeypatch):
-    monkeypatch.setattr(answering, "ANSWER_WITHIN_S", 1)
+    monkeypatch.setattr(clients, "ANSWER_WITHIN_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         said = said_of(Settings(f"127.0.0.1:{listener.getsockname()[1]}"))
     assert "somebody listens there, but is silent" in said
 
 
 def test_all_addresses_together_have_five_seconds(monkeypatch):
-    monkeypatch.setattr(answering, "ANSWER_WITHIN_S", 2)
+    monkeypatch.setattr(clients, "ANSWER_WITHIN_S", 2)
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         addresses = ",".join(f"127.0.0.1:{listener.getsockname()[1]}" for listener in (one, other))
         assert seconds(lambda: said_of(Settings(addresses))) < 3

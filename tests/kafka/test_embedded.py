@@ -19,11 +19,12 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.errors import KafkaError
 
 import fiberlab
-from fiberlab.kafka import embedded, embedded_process, librdkafka
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.kafka.embedded import BrokerGoneError, EmbeddedBroker
-from fiberlab.kafka.librdkafka import LibraryError
-from fiberlab.kafka.topics import TopicView
+from classroom.broker import embedded, embedded_process
+from classroom.broker import embedded_process as librdkafka
+from classroom.broker.connect import connect
+from classroom.broker.embedded import BrokerGoneError, EmbeddedBroker
+from classroom.broker.embedded_process import LibraryError
+from fiberlab.cluster import Cluster, TopicView
 from tests.facts import children, eventually, files_open, interrupt, is_gone, seconds
 
 pytestmark = pytest.mark.embedded
@@ -154,7 +155,7 @@ def start_owner(prelude: str) -> subprocess.Popen[str]:
     """A process that owns a broker and executes each line of its input, in a process group of its own."""
     code = f"""{prelude}
 import sys
-from fiberlab.kafka.embedded import EmbeddedBroker
+from classroom.broker.embedded import EmbeddedBroker
 broker = EmbeddedBroker()
 print("ready", flush=True)
 for line in sys.stdin:
@@ -340,13 +341,13 @@ def test_a_missing_function_is_named(monkeypatch):
 
 
 def test_a_broker_that_cannot_start_for_want_of_the_library_gives_that_reason(wheel, monkeypatch):
-    monkeypatch.setattr(embedded_process, "__name__", "fiberlab.kafka.no_such_module")
+    monkeypatch.setattr(embedded_process, "__name__", "classroom.broker.no_such_module")
     with pytest.raises(LibraryError, match="no librdkafka"):
         EmbeddedBroker()
 
 
 def test_a_broker_that_cannot_start_for_another_reason_says_so(monkeypatch):
-    monkeypatch.setattr(embedded_process, "__name__", "fiberlab.kafka.no_such_module")
+    monkeypatch.setattr(embedded_process, "__name__", "classroom.broker.no_such_module")
     with pytest.raises(BrokerGoneError, match="ended as soon as it had started"):
         EmbeddedBroker()
 

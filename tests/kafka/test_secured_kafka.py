@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from fiberlab.kafka.cluster import connect
-from fiberlab.kafka.diagnosis import diagnose
-from fiberlab.kafka.sentences import NoKafkaError
-from fiberlab.kafka.settings import Settings
-from fiberlab.kafka.topics import TopicView
+from classroom.broker.connect import connect
+from classroom.broker.diagnosis import diagnose
+from classroom.broker.settings import Settings
+from fiberlab.clients import NoKafkaError
+from fiberlab.cluster import TopicView
 from tests.facts import eventually
 from tests.kafka.secured import LISTENERS, PASSWORD, Secured, secured, token
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiberlab.kafka import environment, login, secret
-from fiberlab.kafka.secret import Secret
-from fiberlab.kafka.settings import FIELDS, LEARNER_LENGTH, SECRETS, Settings, SettingsError
+from classroom.broker import settings as environment
+from classroom.broker import settings as login
+from classroom.broker import settings as secret
+from classroom.broker.settings import FIELDS, LEARNER_LENGTH, SECRETS, Secret, Settings, SettingsError
 
 pytestmark = pytest.mark.embedded
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
+from classroom.world.bills import UnaccountedChargeError, bills, outcome, wrong_bills
 from fiberlab.domain import Account, Action, Actor, AmountError, Company, Plan, dollars
-from fiberlab.lab.bills import UnaccountedChargeError, bills, outcome, wrong_bills
 from fiberlab.ledger import Charge
 
 pytestmark = pytest.mark.embedded

@@ -12,12 +12,12 @@ from types import SimpleNamespace
 import pytest
 
 import fiberlab
+from classroom import chapter as chapter_module
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.world import designs
+from classroom.world.traffic import replay
+from fiberlab.clients import NoKafkaError
 from fiberlab.eventdriven import installer_billing
-from fiberlab.kafka.answering import NoKafkaError
-from fiberlab.lab import chapter as chapter_module
-from fiberlab.lab import designs
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.traffic import replay
 from tests.facts import children, eventually, files_open, is_gone, seconds
 
 ROOT = Path(fiberlab.__file__).parents[1]
@@ -165,7 +165,7 @@ def test_without_an_address_it_is_the_embedded_broker(nothing):
 
 
 def test_an_address_that_does_not_answer_is_an_error_and_never_the_embedded_broker(monkeypatch):
-    monkeypatch.setattr("fiberlab.kafka.answering.ANSWER_WITHIN_S", 0.5)
+    monkeypatch.setattr("fiberlab.clients.ANSWER_WITHIN_S", 0.5)
     processes = children()
     chapter = Chapter.open("04", {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
     for _ in range(2):
@@ -187,7 +187,7 @@ def test_an_address_that_answers_is_used_and_stays_when_the_chapter_closes(clust
 
 def test_a_kernel_that_ends_without_clean_up_leaves_no_process_and_no_folder():
     code = """
-from fiberlab.lab.chapter import Chapter
+from classroom.chapter import Chapter
 chapter = Chapter.open("05")
 chapter.event_driven()
 print(chapter.cluster.broker._child.pid, chapter._folder.name, flush=True)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.exercises.notebook import NoExerciseError, check
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.exercises.notebook import NoExerciseError, check
 
 pytestmark = pytest.mark.embedded
-CELL = 'from fiberlab.lab.exercises.notebook import check\noutcome = check("02-lost")'
+CELL = 'from classroom.exercises.notebook import check\noutcome = check("02-lost")'
 
 
 def said(**names: object) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from fiberlab.lab.exercises.check import Case, Exercise, Thought
-from fiberlab.lab.outcomes import Outcome
+from classroom.desk.outcome import Outcome
+from classroom.exercises.check import Case, Exercise, Thought
 
 pytestmark = pytest.mark.embedded
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.lab import days
-from fiberlab.lab.data_file import DataFileError
+from classroom.world import company
+from classroom.world.company import DataFileError
 
 pytestmark = pytest.mark.embedded
 
@@ -14,7 +14,7 @@ PLANS = "name,list_price_cents\nFiber 300,3999\nFiber für alle,5499\n"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for file in days.DATA.glob("*.csv"):
+    for file in company.DATA.glob("*.csv"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     return tmp_path
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_price_list_as_a_spreadsheet_saves_it_is_read(encoding, end, folder):
     (folder / "plans.csv").write_bytes(PLANS.replace("\n", end).encode(encoding))
-    plans = days.company(folder).plans
+    plans = company.company(folder).plans
     assert {name: plan.list_price_cents for name, plan in plans.items()} == {
         "Fiber 300": 3999,
         "Fiber für alle": 5499,
@@ -75,7 +75,7 @@ BAD = {
     "a time": (
         (
             "day.csv",
-            b",".join(c.encode() for c in days.ACTION_COLUMNS) + b"\nd-1,noon,A-1,customer,C-1,x,y\n",
+            b",".join(c.encode() for c in company.ACTION_COLUMNS) + b"\nd-1,noon,A-1,customer,C-1,x,y\n",
         ),
         "line 2, column 'at': 'noon' must be a time with its zone",
     ),
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_said_with_its_place(file, words, folder):
     name, held = file
     (folder / name).write_bytes(held)
     with pytest.raises(DataFileError) as raised:
-        (days.company(folder), days.contacts(folder), days.shipped_day(folder))
+        (company.company(folder), company.contacts(folder), company.shipped_day(folder))
     assert str(folder / name) in str(raised.value)
     assert words in str(raised.value)
 
@@ -95,4 +95,4 @@ def test_what_is_wrong_is_said_with_its_place(file, words, folder):
 def test_a_file_that_is_not_there_is_named(folder):
     (folder / "plans.csv").unlink()
     with pytest.raises(DataFileError, match=r"plans\.csv cannot be read \(No such file"):
-        days.company(folder)
+        company.company(folder)

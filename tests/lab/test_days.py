@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classroom.world import company as days
 from fiberlab.domain import ACTIONS, SALES
-from fiberlab.lab import days
 
 pytestmark = pytest.mark.embedded
 
@@ -85,7 +85,7 @@ def test_some_customers_buy_after_an_installer_sold_to_their_household(day):
 def test_the_same_seed_gives_the_same_day_also_in_another_process(company):
     here = days.generated_day(company, seed=3)
     assert here == days.generated_day(company, seed=3)
-    script = "from fiberlab.lab import days; print("
+    script = "from classroom.world import company as days; print("
     script += "*(a.actor.id + a.plan for a in days.generated_day(days.company(), seed=3)), sep='|')"
     root = days.DATA.parent
     there = subprocess.run(

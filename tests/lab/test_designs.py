@@ -16,18 +16,18 @@ from kafka import KafkaConsumer
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.errors import KafkaError
 
+from classroom.broker.connect import connect
+from classroom.broker.embedded import BrokerGoneError
+from classroom.world import company as days
+from classroom.world import designs
+from classroom.world.designs import Coupled, EventDriven, MissedEventsError
+from classroom.world.running import NoAnswerError, Worker
+from classroom.world.traffic import NobodyServesError, replay
+from fiberlab.clients import Consumer
+from fiberlab.cluster import Cluster
 from fiberlab.domain import Action, Company, expected_cents
 from fiberlab.eventdriven import customer_billing, installer_billing
 from fiberlab.eventdriven.service import HandlerError, ReadError
-from fiberlab.kafka.answering import Consumer
-from fiberlab.kafka.cluster import Cluster, connect
-from fiberlab.kafka.embedded import BrokerGoneError
-from fiberlab.lab import days, designs
-from fiberlab.lab.designs import Coupled, EventDriven
-from fiberlab.lab.http_client import NoAnswerError
-from fiberlab.lab.running import Worker
-from fiberlab.lab.services import MissedEventsError
-from fiberlab.lab.traffic import NobodyServesError, replay
 from tests.facts import answer_from, eventually, files_open, seconds
 
 BOTH = {"customer-billing", "installer-billing"}

@@ -4,16 +4,16 @@ import random
 
 import pytest
 
+from classroom.chapter import Chapter
+from classroom.desk.outcome import Outcome
+from classroom.exercises import chapter_04, chapter_05, chapter_06
+from classroom.exercises.check import Exercise, Thought
+from classroom.exercises.notebook import judged
+from classroom.exercises.topic import Topic
+from classroom.experiments.topic import read_on, write
 from fiberlab.domain import expected_cents
 from fiberlab.eventdriven import customer_billing
 from fiberlab.eventdriven.events import happened
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.exercises import chapter_04, chapter_05, chapter_06
-from fiberlab.lab.exercises.check import Exercise, Thought
-from fiberlab.lab.exercises.notebook import judged
-from fiberlab.lab.exercises.topic import Topic
-from fiberlab.lab.kafka_lessons import read_on, write
-from fiberlab.lab.outcomes import Outcome
 from tests.exercises.list_topic import ListTopic
 
 KEYS = ["A-0001", "A-0002", "", "é", "herd-fiber", *(f"household {n}" for n in range(40))]

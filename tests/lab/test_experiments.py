@@ -1,7 +1,7 @@
 """What the chapters count on running designs."""
 
-from fiberlab.lab.designs import Coupled, EventDriven, Monolith
-from fiberlab.lab.experiments import moving_parts, what_to_operate
+from classroom.experiments.billing import moving_parts, what_to_operate
+from classroom.world.designs import Coupled, EventDriven, Monolith
 
 
 def test_both_backends_are_an_app_and_a_database_to_operate(company, tmp_path):

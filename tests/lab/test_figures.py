@@ -15,34 +15,27 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from fiberlab.lab import (
-    bill_figures,
-    coupling_figures,
-    figure,
-    house_figure,
-    listener_figures,
-    price_figures,
-    readiness_figures,
-    room_figure,
-    time_figures,
-    topic_figures,
-    waiting_figures,
-)
-from fiberlab.lab.measurements import shipped
-from fiberlab.lab.readiness.examples import HERD_FIBER
+from classroom.desk import room
+from classroom.figures import bills, costs, house, topics
+from classroom.figures import look as figure
+from classroom.figures import times as time_figures
+from classroom.figures import times as waiting_figures
+from classroom.readiness import figures
+from classroom.readiness.measurements import shipped
+from classroom.readiness.model import HERD_FIBER
 
 pytestmark = pytest.mark.embedded
 
 MODULES = (
-    bill_figures,
-    coupling_figures,
-    house_figure,
-    listener_figures,
-    price_figures,
-    readiness_figures,
-    room_figure,
+    bills,
+    costs,
+    house,
+    topics,
+    costs,
+    figures,
+    room,
     time_figures,
-    topic_figures,
+    topics,
     waiting_figures,
 )
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
@@ -136,35 +129,35 @@ PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"
 # Per maker: the figure, and the same figure with one number behind it changed.
 CHANGES = {
     "bills_against_oracle": [
-        lambda change: bill_figures.bills_against_oracle(a_day(billed=3999 if change else 4000)),
-        lambda change: bill_figures.bills_against_oracle(a_day(due=4001 if change else 4000), by="plan"),
+        lambda change: bills.bills_against_oracle(a_day(billed=3999 if change else 4000)),
+        lambda change: bills.bills_against_oracle(a_day(due=4001 if change else 4000), by="plan"),
     ],
     "both_designs": [
-        lambda change: bill_figures.both_designs(a_day(billed=3999 if change else 4000), a_day()),
-        lambda change: bill_figures.both_designs(a_day(), a_day(billed=3999 if change else 4000)),
+        lambda change: bills.both_designs(a_day(billed=3999 if change else 4000), a_day()),
+        lambda change: bills.both_designs(a_day(), a_day(billed=3999 if change else 4000)),
     ],
-    "right_or_wrong": [lambda change: bill_figures.right_or_wrong(a_day(billed=3999 if change else 4000))],
-    "money_lost": [lambda change: bill_figures.money_lost(a_day(billed=3999 if change else 4000))],
-    "wrong_by_share": [lambda change: bill_figures.wrong_by_share(shares(1601 if change else 1600))],
+    "right_or_wrong": [lambda change: bills.right_or_wrong(a_day(billed=3999 if change else 4000))],
+    "money_lost": [lambda change: bills.money_lost(a_day(billed=3999 if change else 4000))],
+    "wrong_by_share": [lambda change: bills.wrong_by_share(shares(1601 if change else 1600))],
     "topic_lanes": [
-        lambda change: topic_figures.topic_lanes(events(6 if change else 5), {}),
-        lambda change: topic_figures.topic_lanes(events(), {"billing": {0: 2 if change else 1}}),
-        lambda change: topic_figures.topic_lanes(events(actor="installer" if change else "customer"), {}),
+        lambda change: topics.topic_lanes(events(6 if change else 5), {}),
+        lambda change: topics.topic_lanes(events(), {"billing": {0: 2 if change else 1}}),
+        lambda change: topics.topic_lanes(events(actor="installer" if change else "customer"), {}),
     ],
     "listener_graph": [
-        lambda change: listener_figures.listener_graph({"/gateway": 6 if change else 5}, groups()),
-        lambda change: listener_figures.listener_graph({"/gateway": 5}, groups(members=0 if change else 1)),
-        lambda change: listener_figures.listener_graph({"/gateway": 5}, groups(lag=1 if change else 0)),
+        lambda change: topics.listener_graph({"/gateway": 6 if change else 5}, groups()),
+        lambda change: topics.listener_graph({"/gateway": 5}, groups(members=0 if change else 1)),
+        lambda change: topics.listener_graph({"/gateway": 5}, groups(lag=1 if change else 0)),
     ],
-    "lag_by_moment": [lambda change: topic_figures.lag_by_moment(lags(35 if change else 34))],
+    "lag_by_moment": [lambda change: topics.lag_by_moment(lags(35 if change else 34))],
     "answer_times": [
         lambda change: time_figures.answer_times({"coupled": [0.3 if change else 0.03] * 3}),
         lambda change: time_figures.answer_times({"coupled": [0.03] * (4 if change else 3)}),
     ],
     "answer_and_bill": [lambda change: time_figures.answer_and_bill(times(0.005, 0.02 if change else 0.005))],
     "price_list": [
-        lambda change: price_figures.price_list(*prices(parts=7 if change else 6)),
-        lambda change: price_figures.price_list(*prices(lines=30 if change else 325)),
+        lambda change: costs.price_list(*prices(parts=7 if change else 6)),
+        lambda change: costs.price_list(*prices(lines=30 if change else 325)),
     ],
     "who_waited": [
         lambda change: waiting_figures.who_waited(waited(answer_s=0.3 if change else 0.03)),
@@ -174,37 +167,33 @@ CHANGES = {
         lambda change: waiting_figures.who_waited(waited(browse_accepted=not change)),
     ],
     "blast_radius_matrix": [
-        lambda change: coupling_figures.blast_radius_matrix(radius(own=1 if change else 2)),
-        lambda change: coupling_figures.blast_radius_matrix(radius(others=1 if change else 0)),
-        lambda change: coupling_figures.blast_radius_matrix(radius(cents=501 if change else 500)),
+        lambda change: costs.blast_radius_matrix(radius(own=1 if change else 2)),
+        lambda change: costs.blast_radius_matrix(radius(others=1 if change else 0)),
+        lambda change: costs.blast_radius_matrix(radius(cents=501 if change else 500)),
     ],
     "tests_against_actors": [
-        lambda change: coupling_figures.tests_against_actors(reached(middle=7 if change else 8)),
-        lambda change: coupling_figures.tests_against_actors(reached(released=9 if change else 10)),
+        lambda change: costs.tests_against_actors(reached(middle=7 if change else 8)),
+        lambda change: costs.tests_against_actors(reached(released=9 if change else 10)),
     ],
     "files_changed": [
-        lambda change: coupling_figures.files_changed(changed_files("new" if change else "changed")),
-        lambda change: coupling_figures.files_changed(changed_files(added=2 if change else 1)),
+        lambda change: costs.files_changed(changed_files("new" if change else "changed")),
+        lambda change: costs.files_changed(changed_files(added=2 if change else 1)),
     ],
     "cost_curves": [
-        lambda change: readiness_figures.cost_curves(
-            herd(hour_cents=300_01 if change else 300_00), shipped()
-        ),
-        lambda change: readiness_figures.cost_curves(herd(actors_later=6 if change else 5), shipped()),
-        lambda change: readiness_figures.cost_curves(
+        lambda change: figures.cost_curves(herd(hour_cents=300_01 if change else 300_00), shipped()),
+        lambda change: figures.cost_curves(herd(actors_later=6 if change else 5), shipped()),
+        lambda change: figures.cost_curves(
             HERD_FIBER, shipped().changed({"event-driven/tests to run again/5 actors": 7 if change else 6})
         ),
     ],
     "tornado": [
-        lambda change: readiness_figures.tornado(herd(changes_a_month=4 if change else 3), shipped()),
-        lambda change: readiness_figures.tornado(
-            herd(broker_month_cents=901_00 if change else 900_00), shipped()
-        ),
+        lambda change: figures.tornado(herd(changes_a_month=4 if change else 3), shipped()),
+        lambda change: figures.tornado(herd(broker_month_cents=901_00 if change else 900_00), shipped()),
     ],
-    "house": [lambda change: house_figure.house([("app", "backend")], PARTS[: 3 if change else 4])],
+    "house": [lambda change: house.house([("app", "backend")], PARTS[: 3 if change else 4])],
     "room": [
-        lambda change: room_figure.room(readers(attempts=0 if change else 3)),
-        lambda change: room_figure.room(readers(solved=change)),
+        lambda change: room.room(readers(attempts=0 if change else 3)),
+        lambda change: room.room(readers(solved=change)),
     ],
 }
 
@@ -254,12 +243,12 @@ class TestEveryFigure:
     ],
 )
 def test_wrong_bills_are_counted_in_good_grammar(first, said):
-    assert said in bill_figures.bills_against_oracle(a_day(**first)).sentence
+    assert said in bills.bills_against_oracle(a_day(**first)).sentence
 
 
 def test_one_bill_none_wrong_and_all_wrong_have_their_own_words():
     def said(*rows):
-        return bill_figures.bills_against_oracle(pd.DataFrame(rows)).sentence
+        return bills.bills_against_oracle(pd.DataFrame(rows)).sentence
 
     assert said(a_bill()) == "Customers were billed $40.00 of $40.00; the only bill is right."
     assert said(a_bill(billed=1)) == "Customers were billed $0.01 of $40.00; the only bill is wrong."
@@ -268,36 +257,36 @@ def test_one_bill_none_wrong_and_all_wrong_have_their_own_words():
 
 
 def test_plans_stand_in_the_order_of_their_price():
-    said = bill_figures.bills_against_oracle(a_day(), by="plan").sentence
+    said = bills.bills_against_oracle(a_day(), by="plan").sentence
     assert said.index("Fiber 300 was billed") < said.index("Fiber 1 Gig $") < said.index("Fiber 5 Gig $")
 
 
 def test_money_billed_too_little_and_too_much_is_told_apart_and_is_not_mathematics():
-    said = bill_figures.money_lost(a_day(billed=4320)).sentence
+    said = bills.money_lost(a_day(billed=4320)).sentence
     assert "1 account was billed $15.00 too little and 1 account was billed $3.20 too much" in said
     assert "the first wrong bill went to A-1; A-3 is furthest off, by -$15.00" in said
 
 
 def test_a_day_without_a_wrong_bill_lost_nothing():
-    said = bill_figures.money_lost(a_day()[:2]).sentence
+    said = bills.money_lost(a_day()[:2]).sentence
     assert said == "All 2 bills are right, and no money was lost."
 
 
 def test_every_cell_with_a_bill_is_named():
-    assert bill_figures.right_or_wrong(a_day(billed=1)).sentence == (
+    assert bills.right_or_wrong(a_day(billed=1)).sentence == (
         "The only customers' purchase_plan bill is wrong, the only customers' change_plan bill is wrong "
         "and the only installers' purchase_plan bill is right."
     )
 
 
 def test_a_topic_with_no_event_yet_is_a_picture_too():
-    said = topic_figures.topic_lanes(events(0), {"billing": {0: 0}}).sentence
+    said = topics.topic_lanes(events(0), {"billing": {0: 0}}).sentence
     assert said == "The topic holds no event yet; group billing has read 0 of 0, 0 behind."
 
 
 def test_events_and_read_positions_are_counted():
-    one = topic_figures.topic_lanes(events(1), {}).sentence
-    five = topic_figures.topic_lanes(events(5), {"billing": {0: 2, 1: 1}, "mail": {}}).sentence
+    one = topics.topic_lanes(events(1), {}).sentence
+    five = topics.topic_lanes(events(5), {"billing": {0: 2, 1: 1}, "mail": {}}).sentence
     assert one == "The topic holds 1 event (1 by customers), 1 in partition 0."
     assert five == (
         "The topic holds 5 events (5 by customers), 3 in partition 0 and 2 in partition 1; "
@@ -306,12 +295,12 @@ def test_events_and_read_positions_are_counted():
 
 
 def test_a_topic_that_nobody_writes_or_reads_is_a_picture_too():
-    said = listener_figures.listener_graph({}, groups()[:0]).sentence
+    said = topics.listener_graph({}, groups()[:0]).sentence
     assert said == "Nobody has written to the topic; no group has read from it."
 
 
 def test_a_group_without_a_member_is_told_apart_from_one_that_is_there():
-    assert listener_figures.listener_graph({"/gateway": 1}, groups(0, 7)).sentence == (
+    assert topics.listener_graph({"/gateway": 1}, groups(0, 7)).sentence == (
         "/gateway wrote 1 event; 2 groups have read from the topic: "
         "billing (1 member, 0 behind) and mail (nobody there, 7 behind)."
     )
@@ -322,7 +311,7 @@ def test_eight_crowded_lanes_and_three_groups_stay_small():
         (number % 8, number // 8, ["customer", "installer"][number % 3 == 0], "") for number in range(2000)
     ]
     crowd = pd.DataFrame(rows, columns=["partition", "offset", "actor", "label"])
-    drawn = topic_figures.topic_lanes(crowd, {group: {0: 245, 1: 20} for group in ("a", "b", "c")})
+    drawn = topics.topic_lanes(crowd, {group: {0: 245, 1: 20} for group in ("a", "b", "c")})
     assert len(drawn.png) < 120_000
 
 
@@ -354,7 +343,7 @@ def test_bills_after_the_answer_come_in_classes(bills_s, said):
 
 
 def test_a_size_that_changes_with_every_edit_is_said_by_who_has_the_most():
-    assert price_figures.price_list(*prices()).sentence == (
+    assert costs.price_list(*prices()).sentence == (
         "Shared module and event-driven: moving parts 2 and 6; sales lost 10 and 0; "
         "most lines of code in the event-driven design."
     )
@@ -372,7 +361,7 @@ def test_designs_with_one_outcome_share_a_clause():
 
 def test_bills_that_nobody_meant_to_move_are_told_apart():
     meant = "Shared module: the customers' rule moved 2 of 3 customers' bills by $5.00, and "
-    none, one = (coupling_figures.blast_radius_matrix(radius(others=n)).sentence for n in (0, 1))
+    none, one = (costs.blast_radius_matrix(radius(others=n)).sentence for n in (0, 1))
     assert none == f"{meant}none of 3 bills of others moved."
     assert one == (
         f"{meant}though nobody meant it, the installers' rule moved 1 of 3 customers' bills by $1.00."
@@ -382,7 +371,7 @@ def test_bills_that_nobody_meant_to_move_are_told_apart():
 def test_the_tests_of_several_rules_are_their_mean_and_a_count_that_stays_is_said_once():
     tests = reached()["shared module"].assign(released=5)
     tests.loc[1, "actors"] = 1
-    assert coupling_figures.tests_against_actors({"modular monolith": tests}).sentence == (
+    assert costs.tests_against_actors({"modular monolith": tests}).sentence == (
         "Modular monolith: with 1 to 3 kinds of actors a change touches 5.5 and 9, and releases always 5, "
         "of 7.5 and 15 tests."
     )
@@ -390,13 +379,13 @@ def test_the_tests_of_several_rules_are_their_mean_and_a_count_that_stays_is_sai
 
 def test_files_are_counted_by_what_becomes_of_them():
     files = pd.concat([changed_files(), changed_files("new", 14), changed_files("changed", 2)])
-    assert coupling_figures.files_changed(files).sentence == (
+    assert costs.files_changed(files).sentence == (
         "Shared module, resellers sell: 2 files changed and 1 file new, 17 lines added and 0 removed."
     )
 
 
 def test_moving_parts_are_counted():
-    assert house_figure.house([("app", "backend")], PARTS[:2]).sentence == (
+    assert house.house([("app", "backend")], PARTS[:2]).sentence == (
         "The coupled design has 1 moving part: backend; "
         "the event-driven design has 2 moving parts: gateway and Kafka."
     )
@@ -415,43 +404,43 @@ def test_moving_parts_are_counted():
     ],
 )
 def test_cost_curves_say_where_events_begin_to_pay(found, said):
-    assert said in readiness_figures.cost_curves(herd(**found), shipped()).sentence
+    assert said in figures.cost_curves(herd(**found), shipped()).sentence
 
 
 @pytest.mark.parametrize(
     ("make", "missing"),
     [
         (
-            lambda: readiness_figures.tornado(
+            lambda: figures.tornado(
                 herd(**{name: 0 for name in vars(HERD_FIBER) if name.endswith(("_cents", "_hours"))}),
                 shipped(),
             ),
             "nothing to draw",
         ),
-        (lambda: bill_figures.bills_against_oracle(pd.DataFrame()), "actor"),
-        (lambda: bill_figures.both_designs(a_day(), a_day()[:0]), "nothing to draw"),
-        (lambda: bill_figures.right_or_wrong(a_day()[3:]), "none of 1 action is a bill"),
-        (lambda: bill_figures.money_lost(a_day().drop(columns="at")), "'at'"),
-        (lambda: bill_figures.wrong_by_share(shares()[:0]), "nothing to draw"),
+        (lambda: bills.bills_against_oracle(pd.DataFrame()), "actor"),
+        (lambda: bills.both_designs(a_day(), a_day()[:0]), "nothing to draw"),
+        (lambda: bills.right_or_wrong(a_day()[3:]), "none of 1 action is a bill"),
+        (lambda: bills.money_lost(a_day().drop(columns="at")), "'at'"),
+        (lambda: bills.wrong_by_share(shares()[:0]), "nothing to draw"),
         (
-            lambda: topic_figures.topic_lanes(pd.DataFrame({"offset": []}), {}),
+            lambda: topics.topic_lanes(pd.DataFrame({"offset": []}), {}),
             "'partition', 'actor', 'label'",
         ),
-        (lambda: topic_figures.lag_by_moment(pd.DataFrame()), "nothing to draw"),
+        (lambda: topics.lag_by_moment(pd.DataFrame()), "nothing to draw"),
         (lambda: time_figures.answer_times({}), "there is no design"),
         (lambda: time_figures.answer_times({"coupled": []}), "'coupled' needs seconds above 0"),
         (lambda: time_figures.answer_and_bill(times()), "nothing to draw"),
-        (lambda: room_figure.room(pd.DataFrame()), "'learner'"),
+        (lambda: room.room(pd.DataFrame()), "'learner'"),
         (lambda: waiting_figures.who_waited(waited().drop(columns="billed")), "'billed'"),
-        (lambda: price_figures.price_list(prices()[0][:0]), "nothing to draw"),
-        (lambda: price_figures.price_list(prices()[0], prices()[1].iloc[:, :1]), "name the same"),
+        (lambda: costs.price_list(prices()[0][:0]), "nothing to draw"),
+        (lambda: costs.price_list(prices()[0], prices()[1].iloc[:, :1]), "name the same"),
         (lambda: waiting_figures.who_waited(waited()[1:]), "no sale while billing is 'down'"),
-        (lambda: coupling_figures.blast_radius_matrix({}), "there is no design"),
-        (lambda: coupling_figures.blast_radius_matrix({"a": pd.DataFrame()}), "'moved_bills'"),
-        (lambda: coupling_figures.tests_against_actors({"a": pd.DataFrame()}), "'touched'"),
-        (lambda: coupling_figures.files_changed(changed_files()[:0]), "nothing to draw"),
-        (lambda: house_figure.house([], PARTS), "the coupled design has no moving part"),
-        (lambda: house_figure.house([("app", "backend"), ("wheel", "w")], PARTS), "'wheel'"),
+        (lambda: costs.blast_radius_matrix({}), "there is no design"),
+        (lambda: costs.blast_radius_matrix({"a": pd.DataFrame()}), "'moved_bills'"),
+        (lambda: costs.tests_against_actors({"a": pd.DataFrame()}), "'touched'"),
+        (lambda: costs.files_changed(changed_files()[:0]), "nothing to draw"),
+        (lambda: house.house([], PARTS), "the coupled design has no moving part"),
+        (lambda: house.house([("app", "backend"), ("wheel", "w")], PARTS), "'wheel'"),
     ],
 )
 def test_missing_data_is_named(make, missing):
@@ -486,8 +475,8 @@ def test_all_text_can_be_read():
         tuple(figure.ACTOR_LOOKS.values()),
         figure.GROUP_LOOKS,
         time_figures.DESIGN_LOOKS,
-        tuple(coupling_figures.DESIGN_LOOKS.values()),
-        tuple(look for look, _ in readiness_figures.LOOKS.values()),
+        tuple(costs.DESIGN_LOOKS.values()),
+        tuple(look for look, _ in figures.LOOKS.values()),
     ],
 )
 def test_looks_differ_in_colour_and_in_mark(looks):
@@ -499,7 +488,7 @@ def test_looks_differ_in_colour_and_in_mark(looks):
         assert one.marker != other.marker
 
 
-CELL = "from fiberlab.lab import house_figure\nhouse_figure.house([('app', {app!r})], [('app', 'gateway')])"
+CELL = "from classroom.figures.house import house\nhouse([('app', {app!r})], [('app', 'gateway')])"
 
 
 def notebook(path: Path, app: str, shown: figure.Figure) -> Path:
@@ -512,7 +501,7 @@ def notebook(path: Path, app: str, shown: figure.Figure) -> Path:
 
 
 def test_nbval_turns_red_when_the_sentence_changes_and_only_then(tmp_path):
-    shown = house_figure.house([("app", "backend")], [("app", "gateway")])
+    shown = house.house([("app", "backend")], [("app", "gateway")])
     notebook(tmp_path / "same.ipynb", "backend", shown)
     notebook(tmp_path / "changed.ipynb", "monolith", shown)
     command = [

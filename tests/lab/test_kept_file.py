@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.commands import copies as working_copies
-from fiberlab.lab import kept_file
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.kept_file import NotKeptError, content, my_turn, put_aside, write_whole
-from fiberlab.lab.measurements import OWN, keep_all, known, shipped
-from fiberlab.lab.progress_file import NAME, change
-from fiberlab.lab.progress_file import known as progress_of
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.commands import copies as working_copies
+from classroom.desk import progress as kept_file
+from classroom.desk.progress import NAME, NotKeptError, change, content, my_turn, put_aside, write_whole
+from classroom.desk.progress import known as progress_of
+from classroom.readiness.measurements import OWN, keep_all, known, shipped
 from tests.small_disk import SmallDisk
 
 pytestmark = pytest.mark.embedded
@@ -113,8 +112,8 @@ def test_without_locks_it_is_kept_all_the_same(code, copies, monkeypatch):
 TWO_KERNELS = """
 import errno, sys
 from pathlib import Path
-from fiberlab.lab import kept_file
-from fiberlab.lab.progress_file import change
+from classroom.desk import progress as kept_file
+from classroom.desk.progress import change
 def no_locks(_):
     raise OSError(errno.ENOLCK, "No locks available")
 kept_file._lock = no_locks

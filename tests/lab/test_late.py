@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from classroom.exercises.chapter_05b import bill_after_ms
+from classroom.exercises.notebook import check
+from classroom.world.traffic import replay
 from fiberlab.domain import SALES
-from fiberlab.lab.exercises.chapter_05b import bill_after_ms
-from fiberlab.lab.exercises.notebook import check
-from fiberlab.lab.traffic import replay
 
 pytestmark = pytest.mark.embedded
 SLOW_MS = 50

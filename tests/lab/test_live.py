@@ -12,18 +12,16 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from PIL import Image
 
+from classroom.broker.embedded import BrokerGoneError
+from classroom.chapter import Chapter
+from classroom.live import watching
+from classroom.live.reading import Books
+from classroom.live.watching import Live
+from classroom.world import company as days
+from classroom.world.bills import bills
+from classroom.world.designs import EventDriven, SlowLedger, named
+from classroom.world.traffic import Script, replay
 from fiberlab.domain import Action, expected_cents
-from fiberlab.kafka.embedded import BrokerGoneError
-from fiberlab.lab import days
-from fiberlab.lab.bills import bills
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.designs import EventDriven, named
-from fiberlab.lab.live import watching
-from fiberlab.lab.live.outcomes import Books
-from fiberlab.lab.live.script import Script
-from fiberlab.lab.live.slow import SlowLedger
-from fiberlab.lab.live.watching import Live
-from fiberlab.lab.traffic import replay
 from fiberlab.ledger import Charge
 from tests.facts import eventually, files_open, interrupt, seconds
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fiberlab.lab.mailbox import Mailbox
+from classroom.world.mailbox import Mailbox
 from fiberlab.mailing import MailServerDownError, letter
 from tests.facts import seconds
 

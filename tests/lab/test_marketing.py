@@ -4,9 +4,7 @@ from functools import partial
 
 import pytest
 
-from fiberlab.eventdriven import marketing
-from fiberlab.eventdriven.events import Event, PlanBrowsed
-from fiberlab.lab.marketing import (
+from classroom.experiments.marketing import (
     SLOW_S,
     Trial,
     UnknownConditionError,
@@ -15,7 +13,9 @@ from fiberlab.lab.marketing import (
     listeners,
     tried,
 )
-from fiberlab.lab.traffic import replay
+from classroom.world.traffic import replay
+from fiberlab.eventdriven import marketing
+from fiberlab.eventdriven.events import Event, PlanBrowsed
 from fiberlab.mailing import Mailing
 
 

@@ -9,20 +9,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fiberlab.lab import measurements
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.coefficients import FAIL, WAIT, waiting
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, SHARED
-from fiberlab.lab.days import DATA
-from fiberlab.lab.measurements import (
+from classroom.change.edits import DESIGNS, EVENTS, SHARED
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.readiness import measurements
+from classroom.readiness.measurements import (
+    FAIL,
     OWN,
+    WAIT,
     DamagedMeasurementsError,
     UnknownMeasurementError,
     keep,
     keep_all,
     known,
     shipped,
+    waiting,
 )
+from classroom.world.company import DATA
 
 pytestmark = pytest.mark.embedded
 
@@ -80,7 +82,7 @@ ONE = """
 import sys
 from types import SimpleNamespace
 from pathlib import Path
-from fiberlab.lab.measurements import keep
+from classroom.readiness.measurements import keep
 for value in range(100):
     keep(SimpleNamespace(working_copy=Path(sys.argv[1])), sys.argv[2], value)
 """

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from fiberlab.lab.outcomes import CARDS, Card, Outcome
+from classroom.desk.outcome import CARDS, Card, Outcome
 
 pytestmark = pytest.mark.embedded
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import fiberlab
-from fiberlab.lab.own_folder import MARK, OwnFolder, remove_left_behind
+from classroom.desk.progress import MARK, OwnFolder, remove_left_behind
 
 pytestmark = pytest.mark.embedded
 ROOT = Path(fiberlab.__file__).parents[1]
 KERNEL = """
-from fiberlab.lab.chapter import Chapter
+from classroom.chapter import Chapter
 print(Chapter.open("05").files, flush=True)
 input()
 """

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy
 import pytest
 
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.predictions import PredictionError, is_right
-from fiberlab.lab.progress_file import known
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.desk.predictions import PredictionError, is_right
+from classroom.desk.progress import known
 
 pytestmark = pytest.mark.embedded
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import ipywidgets
 import pytest
 
-from fiberlab.lab import progress as progress_module
-from fiberlab.lab.progress import progress
+from classroom.world import running as progress_module
+from classroom.world.running import progress
 
 pytestmark = pytest.mark.embedded
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.lab import progress_file
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.exercises.chapter_02 import LOST
-from fiberlab.lab.exercises.notebook import check
-from fiberlab.lab.progress_file import NAME, ProgressError, change, folder, known, nothing, read
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.desk import progress as progress_file
+from classroom.desk.progress import NAME, ProgressError, change, folder, known, nothing, read
+from classroom.exercises.chapter_02 import LOST
+from classroom.exercises.notebook import check
 
 pytestmark = pytest.mark.embedded
 
@@ -53,7 +53,7 @@ def test_a_change_is_kept_for_the_learner(copies: Path):
 BOTH = """
 import sys
 from pathlib import Path
-from fiberlab.lab.progress_file import change
+from classroom.desk.progress import change
 def add(progress):
     row = progress["exercises"].setdefault("common", {"attempts": 0})
     row["attempts"] += 1

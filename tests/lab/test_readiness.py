@@ -6,10 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fiberlab.lab import coefficients as made
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED
-from fiberlab.lab.measurements import Measurements, shipped
-from fiberlab.lab.readiness.costs import (
+from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED
+from classroom.readiness import measurements as made
+from classroom.readiness.measurements import Measurements, shipped, sources
+from classroom.readiness.model import (
+    EXAMPLES,
+    HARBOR_PARCELS,
+    HERD_FIBER,
+    INPUTS,
+    MOST_ACTORS,
+    WILLOW_DENTAL,
+    Organization,
+    OrganizationError,
     break_even,
     cost_table,
     is_straight,
@@ -17,12 +25,9 @@ from fiberlab.lab.readiness.costs import (
     parts,
     runs_per_change,
     saving_cents,
+    what_moves_it,
 )
-from fiberlab.lab.readiness.examples import EXAMPLES, HARBOR_PARCELS, HERD_FIBER, WILLOW_DENTAL
-from fiberlab.lab.readiness.organization import INPUTS, MOST_ACTORS, Organization, OrganizationError
-from fiberlab.lab.readiness.sensitivity import what_moves_it
-from fiberlab.lab.readiness.sources import sources
-from fiberlab.lab.readiness.verdict import ORDER, answer, verdict
+from classroom.readiness.verdict import ORDER, answer, verdict
 
 pytestmark = pytest.mark.embedded
 

@@ -6,12 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from fiberlab.lab.chapter import Chapter, close_open_chapter
-from fiberlab.lab.measurements import shipped
-from fiberlab.lab.readiness.examples import HERD_FIBER
-from fiberlab.lab.readiness.organization import INPUTS
-from fiberlab.lab.readiness.record import decision_record
-from fiberlab.lab.readiness.verdict import verdict
+from classroom.chapter import Chapter, close_open_chapter
+from classroom.readiness.measurements import shipped
+from classroom.readiness.model import HERD_FIBER, INPUTS
+from classroom.readiness.record import decision_record
+from classroom.readiness.verdict import verdict
 
 pytestmark = pytest.mark.embedded
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from fiberlab.lab import requirements
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.requirements import check_set_up
+from classroom.chapter import Chapter
+from classroom.commands import doctor
+from classroom.commands.doctor import check_set_up
 
 pytestmark = pytest.mark.embedded
 
@@ -36,28 +36,28 @@ def no_kafka(chapter: Chapter, _: pytest.MonkeyPatch) -> None:
 
 
 def old_python(_: Chapter, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(requirements.sys, "version_info", (3, 10))
+    patch.setattr(doctor.sys, "version_info", (3, 10))
 
 
 def no_packages(_: Chapter, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(requirements, "_installed", lambda _: False)
+    patch.setattr(doctor, "_installed", lambda _: False)
 
 
 def no_ledger(_: Chapter, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(requirements, "Ledger", breaks)
+    patch.setattr(doctor, "Ledger", breaks)
 
 
 def no_http(_: Chapter, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(requirements, "HttpServer", breaks)
+    patch.setattr(doctor, "HttpServer", breaks)
 
 
 MISSING = {
     "Python 3.11 or newer": (old_python, "install a newer one, then run python3 lab.py with it"),
     "every package in the pinned version": (no_packages, "run python3 lab.py again to install"),
-    "the company's data": (no_plan, requirements.DATA_FIX),
-    "a folder for the ledgers, and SQLite": (no_ledger, requirements.LEDGER_FIX),
-    "HTTP on this machine": (no_http, requirements.HTTP_FIX),
-    "a Kafka that answers": (no_kafka, requirements.KAFKA_FIX),
+    "the company's data": (no_plan, doctor.DATA_FIX),
+    "a folder for the ledgers, and SQLite": (no_ledger, doctor.LEDGER_FIX),
+    "HTTP on this machine": (no_http, doctor.HTTP_FIX),
+    "a Kafka that answers": (no_kafka, doctor.KAFKA_FIX),
 }
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.commands import room as command
-from fiberlab.lab.progress_file import Progress, nothing
-from fiberlab.lab.room import attempts, named, stuck, summary
+from classroom.commands import room as command
+from classroom.desk.progress import Progress, nothing
+from classroom.desk.room import attempts, named, stuck, summary
 
 pytestmark = pytest.mark.embedded
 

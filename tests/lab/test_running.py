@@ -9,10 +9,10 @@ from contextlib import suppress
 import pytest
 from fastapi import FastAPI
 
+from classroom.world import running
+from classroom.world import running as running_http
+from classroom.world.running import HttpServer, NoAnswerError, StillRunningError, Worker, wait_until
 from fiberlab.api import new_app
-from fiberlab.lab import running, running_http
-from fiberlab.lab.http_client import NoAnswerError
-from fiberlab.lab.running import HttpServer, StillRunningError, Worker, wait_until
 from tests.facts import answer_from, eventually, files_open, interrupt, seconds
 
 pytestmark = pytest.mark.embedded

@@ -3,13 +3,12 @@
 import ipywidgets
 import pytest
 
-from fiberlab.lab.live import view
-from fiberlab.lab.measurements import shipped
-from fiberlab.lab.readiness import sliders as module
-from fiberlab.lab.readiness.examples import HERD_FIBER
-from fiberlab.lab.readiness.organization import INPUTS
-from fiberlab.lab.readiness.sliders import QUESTIONS, TEXT, Sliders
-from fiberlab.lab.readiness_figures import cost_curves
+from classroom.live import view
+from classroom.readiness import form as module
+from classroom.readiness.figures import cost_curves
+from classroom.readiness.form import QUESTIONS, TEXT, Sliders
+from classroom.readiness.measurements import shipped
+from classroom.readiness.model import HERD_FIBER, INPUTS
 
 pytestmark = pytest.mark.embedded
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from fiberlab.lab import source
+from classroom import source
 
 pytestmark = pytest.mark.embedded
 
@@ -153,7 +153,7 @@ def test_a_folder_without_python_is_refused(tmp_path: Path):
 
 
 def test_the_packages_own_imports_are_read_by_default():
-    assert "pandas" in source.imports()["fiberlab.lab.source"]
+    assert "pandas" in source.imports()["classroom.source"]
 
 
 SHOP = {

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fiberlab.lab.exercises import time_limit
-from fiberlab.lab.exercises.check import Answer, Case, Exercise
-from fiberlab.lab.exercises.time_limit import call
-from fiberlab.lab.outcomes import Outcome
+from classroom.desk.outcome import Outcome
+from classroom.exercises import time_limit
+from classroom.exercises.check import Answer, Case, Exercise
+from classroom.exercises.time_limit import call
 from tests.facts import eventually, interrupt
 
 pytestmark = pytest.mark.embedded

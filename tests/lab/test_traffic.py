@@ -12,11 +12,11 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from classroom.world import company as days
+from classroom.world import traffic
+from classroom.world.running import STOP_WITHIN_S, HttpClient, HttpServer
+from classroom.world.traffic import Answer, NobodyServesError, replay, send
 from fiberlab.domain import Action
-from fiberlab.lab import days, traffic
-from fiberlab.lab.http_client import HttpClient
-from fiberlab.lab.running import STOP_WITHIN_S, HttpServer
-from fiberlab.lab.traffic import Answer, NobodyServesError, replay, send
 from tests.facts import eventually, seconds
 
 pytestmark = pytest.mark.embedded

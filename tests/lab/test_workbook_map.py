@@ -2,8 +2,8 @@
 
 import pytest
 
-from fiberlab.lab.progress_file import nothing
-from fiberlab.lab.workbook_map import Stop, WorkbookMap, stops
+from classroom.desk.map import Stop, WorkbookMap, stops
+from classroom.desk.progress import nothing
 
 pytestmark = pytest.mark.embedded
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from fiberlab.lab.bills import bills
-from fiberlab.lab.days import shipped_day
-from fiberlab.lab.designs import Monolith
-from fiberlab.lab.http_client import Response
-from fiberlab.lab.traffic import replay
+from classroom.world.bills import bills
+from classroom.world.company import shipped_day
+from classroom.world.designs import Monolith
+from classroom.world.running import Response
+from classroom.world.traffic import replay
 from tests.facts import answer_from
 
 SALE = {

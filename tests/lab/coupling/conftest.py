@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.lab.coupling.changes import Change, Edit, copy_of_package
+from classroom.change.edits import Change, Edit, copy_of_package
 
 CUSTOMER = "eventdriven/customer_billing.py"
 READS_THE_INSTALLERS_DISCOUNT = Change(

@@ -2,11 +2,19 @@
 
 import pytest
 
+from classroom.change.blast import CopyFailedError, blast_radius
+from classroom.change.edits import (
+    DESIGNS,
+    EVENTS,
+    MODULAR,
+    SHARED,
+    Change,
+    Edit,
+    StaleChangeError,
+    UnknownDesignError,
+)
+from classroom.world.company import shipped_day
 from fiberlab.domain import SALES, discounted_cents, expected_cents
-from fiberlab.lab.coupling.blast import CopyFailedError, blast_radius
-from fiberlab.lab.coupling.changes import Change, Edit, StaleChangeError
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
-from fiberlab.lab.days import shipped_day
 from tests.lab.coupling.conftest import CUSTOMER
 
 pytestmark = pytest.mark.embedded

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fiberlab.lab.coupling.changes import (
+from classroom.change.edits import (
     Change,
     Edit,
     StaleChangeError,
@@ -10,7 +10,7 @@ from fiberlab.lab.coupling.changes import (
     copy_of_package,
     files_changed,
 )
-from fiberlab.lab.source import PACKAGE
+from classroom.source import PACKAGE
 
 pytestmark = pytest.mark.embedded
 

@@ -4,10 +4,19 @@ import runpy
 
 import pytest
 
-from fiberlab.lab.coupling.actors import add_actor, remove_installer
-from fiberlab.lab.coupling.changes import Change, Edit, StaleChangeError
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
-from fiberlab.lab.coupling.files import FEATURES, files_to_change
+from classroom.change.edits import (
+    DESIGNS,
+    EVENTS,
+    MODULAR,
+    SHARED,
+    Change,
+    Edit,
+    StaleChangeError,
+    UnknownDesignError,
+    add_actor,
+    remove_installer,
+)
+from classroom.change.files import FEATURES, files_to_change
 
 pytestmark = pytest.mark.embedded
 

@@ -2,12 +2,21 @@
 
 import pytest
 
-from fiberlab.lab.coupling.actors import add_actor
-from fiberlab.lab.coupling.blast import CopyFailedError
-from fiberlab.lab.coupling.changes import Change, Edit, changed_lines, copy_of_package
-from fiberlab.lab.coupling.features import DESIGNS, DISCOUNTS, EVENTS, MODULAR, SHARED, change_rule
-from fiberlab.lab.coupling.impact import read_suite, run_suite, what_to_test_again
-from fiberlab.lab.coupling.reach import deployables, released, touched
+from classroom.change.blast import CopyFailedError
+from classroom.change.edits import (
+    DESIGNS,
+    DISCOUNTS,
+    EVENTS,
+    MODULAR,
+    SHARED,
+    Change,
+    Edit,
+    add_actor,
+    change_rule,
+    changed_lines,
+    copy_of_package,
+)
+from classroom.change.retest import deployables, read_suite, released, run_suite, touched, what_to_test_again
 from tests.lab.coupling.conftest import CUSTOMER
 
 pytestmark = pytest.mark.embedded

@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.lab.coupling.blast import run_in
-from fiberlab.lab.coupling.changes import StaleChangeError, copy_of_package
-from fiberlab.lab.coupling.features import EVENTS, MODULAR, SHARED, UnknownDesignError
-from fiberlab.lab.coupling.marketing import marketing_diff, what_marketing_touched, without_marketing
-from fiberlab.lab.source import PACKAGE
+from classroom.change.blast import run_in
+from classroom.change.edits import (
+    EVENTS,
+    MODULAR,
+    SHARED,
+    StaleChangeError,
+    UnknownDesignError,
+    copy_of_package,
+)
+from classroom.change.marketing import marketing_diff, what_marketing_touched, without_marketing
+from classroom.source import PACKAGE
 
 pytestmark = pytest.mark.embedded
 
@@ -19,11 +25,11 @@ A_MORNING = """
 import importlib.util, json, tempfile
 from functools import partial
 from pathlib import Path
-from fiberlab.kafka.cluster import connect
-from fiberlab.lab import days
-from fiberlab.lab.designs import EventDriven
-from fiberlab.lab.mailbox import Mailbox
-from fiberlab.lab.traffic import replay
+from classroom.broker.connect import connect
+from classroom.world import company as days
+from classroom.world.designs import EventDriven
+from classroom.world.mailbox import Mailbox
+from classroom.world.traffic import replay
 from fiberlab.mailing import Mailing
 
 folder, mailbox = Path(tempfile.mkdtemp(dir=".")), Mailbox()

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from fiberlab.lab.coupling import prices as module
-from fiberlab.lab.coupling.features import EVENTS, MODULAR
-from fiberlab.lab.coupling.files import NEW_ACTOR
-from fiberlab.lab.coupling.prices import prices, sizes
-from fiberlab.lab.designs import EventDriven, Monolith
+from classroom.change.edits import EVENTS, MODULAR
+from classroom.change.files import NEW_ACTOR
+from classroom.experiments import prices as module
+from classroom.experiments.prices import prices, sizes
+from classroom.world.designs import EventDriven, Monolith
 
 PAIR = (MODULAR, EVENTS)
 

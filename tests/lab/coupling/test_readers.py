@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fiberlab.lab.coupling.readers import readers
-from fiberlab.lab.source import imports
+from classroom.change.retest import readers
+from classroom.source import imports
 
 pytestmark = pytest.mark.embedded
 

@@ -6,11 +6,11 @@ from collections import Counter
 import pandas as pd
 import pytest
 
+from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
+from classroom.chapter import Chapter
+from classroom.experiments import waiting
+from classroom.experiments.waiting import CONDITIONS, DOWN, HEALTHY, SLOW, SLOW_S, small_day, who_waits
 from fiberlab.domain import SALES
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.coupling import waiting
-from fiberlab.lab.coupling.features import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
-from fiberlab.lab.coupling.waiting import CONDITIONS, DOWN, HEALTHY, SLOW, SLOW_S, small_day, who_waits
 
 TIMER_S = 0.01  # by so much a delay may end early: two clocks measure it
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from classroom.chapter import Chapter
+from classroom.world.bills import bills
+from classroom.world.company import SHIPPED_SEED, generated_day
+from classroom.world.designs import Coupled, Design, EventDriven
+from classroom.world.running import progress
+from classroom.world.traffic import Replay, replay
 from fiberlab.domain import Action
-from fiberlab.lab.bills import bills
-from fiberlab.lab.chapter import Chapter
-from fiberlab.lab.days import SHIPPED_SEED, generated_day
-from fiberlab.lab.designs import Coupled, Design, EventDriven
-from fiberlab.lab.progress import progress
-from fiberlab.lab.traffic import Replay, replay
 
 
 def bill_day(chapter: Chapter, design: Design, day: Sequence[Action]) -> pd.DataFrame:
