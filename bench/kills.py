@@ -37,7 +37,7 @@ KERNEL = """
 import os
 from classroom.chapter import Chapter
 from classroom.world.traffic import replay
-chapter = Chapter.open("05", os.environ)
+chapter = Chapter.open("05", os.environ, kafka=False)
 design = chapter.event_driven()
 print("ready", flush=True)
 replay(chapter.day, design.url)

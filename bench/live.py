@@ -22,7 +22,7 @@ SET_UP = """import threading, time
 from pathlib import Path
 from classroom.chapter import Chapter
 from classroom.live.reading import Books, Outcome
-chapter = Chapter.open("05", {})
+chapter = Chapter.open("05", {}, kafka=False)
 coupled, backbone = chapter.coupled(), chapter.event_driven()
 others = {t.native_id for t in threading.enumerate()}
 

@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import pandas as pd
 
-from classroom.change.edits import DESIGNS, EVENTS
 from classroom.chapter import Chapter
 from classroom.experiments.waiting import DOWN, HEALTHY, SLOW, SLOW_S, who_waits
+from classroom.world.designs import DESIGNS, EVENTS
 from fiberlab.domain import SALES
 
 TARGET_RATIO = 20
@@ -21,7 +21,7 @@ TARGET_RATIO = 20
 
 def measure(sales: int, runs: int) -> pd.DataFrame:
     """The rows of who_waits for this many sales, of all runs."""
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     day = [action for action in chapter.day if action.name in SALES][:sales]
     try:
         return pd.concat([who_waits(chapter, day=day, clients=1) for _ in range(runs)])

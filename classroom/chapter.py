@@ -4,6 +4,8 @@ Who reads a chapter, what was predicted, and where it is kept: beside a working 
 """
 
 import atexit
+import os
+import random
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -14,12 +16,16 @@ from uuid import uuid4
 from classroom.broker import settings
 from classroom.desk import progress as progress_file
 from classroom.desk.map import WorkbookMap, stops
+from classroom.desk.outcome import Outcome
 from classroom.desk.predictions import Comparison, Prediction, compared
 from classroom.world.running import interrupt_waits
 
 with interrupt_waits():  # libraries that are imported by half would not work until the kernel is restarted
     from classroom.broker.connect import connect
     from classroom.desk.progress import OwnFolder
+    from classroom.exercises import catalog
+    from classroom.exercises.check import Answer
+    from classroom.exercises.topic import Topic
     from classroom.live.reading import Listener
     from classroom.live.watching import Live
     from classroom.world import company
@@ -83,15 +89,32 @@ class Chapter(Reader):
         self.company = company.company()
         self.day = company.shipped_day()
 
-    @classmethod
-    def open(cls, number: str, environment: Mapping[str, str] | None = None) -> Self:
-        """The chapter, ready; one that was open is closed first. Nothing is started before it is used.
+    def check(self, name: str, answer: Answer, seed: int | None = None) -> Outcome:
+        """How the reader's function does in the exercise "05-listener", on cases that nobody has seen.
 
-        environment: mostly os.environ; it says which Kafka (kafka.environment). None: the embedded broker.
+        The cases are made from the seed; without one they are others every time. Raises NoExerciseError.
+        """
+        exercise, rng = catalog.named(name), random.Random(seed)
+        if not exercise.on_topic:
+            outcome = exercise.judge(answer, exercise.cases(rng, self.company))
+        else:
+            with Topic.new(self) as topic:
+                outcome = exercise.judge(answer, exercise.cases(rng, self.company, topic))
+        progress_file.keep_attempt(self.learner, exercise.name, outcome)
+        return outcome
+
+    @classmethod
+    def open(cls, number: str, environment: Mapping[str, str] = os.environ, kafka: bool = True) -> Self:
+        """The chapter, ready; one that was open is closed first. The designs start when they are asked for.
+
+        The environment says which Kafka (broker.settings); which one it is, is printed. With kafka=False
+        nobody connects before something needs it. Raises SettingsError; NoKafkaError.
         """
         close_open_chapter()
-        chapter = cls(number, environment or {})
+        chapter = cls(number, environment)
         _open.append(chapter)
+        if kafka:
+            print("Kafka:", chapter.cluster.description)
         return chapter
 
     @cached_property

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from classroom.change.blast import blast_radius
-from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED
 from classroom.change.files import files_to_change
 from classroom.change.retest import what_to_test_again
 from classroom.chapter import Chapter, close_open_chapter
@@ -20,7 +19,7 @@ from classroom.experiments.waiting import who_waits
 from classroom.readiness import measurements as made
 from classroom.readiness.measurements import COLUMNS, SHIPPED
 from classroom.world.company import write_rows
-from classroom.world.designs import EventDriven
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED, EventDriven
 from fiberlab.eventdriven import customer_billing
 
 
@@ -30,7 +29,7 @@ def main(folder: Path) -> None:
     for counted in map(counts, DESIGNS):
         values |= counted
     try:
-        chapter = Chapter.open("measure")
+        chapter = Chapter.open("measure", {}, kafka=False)
         for seen in (*parts(chapter), *waits(chapter)):
             values |= seen
     finally:

@@ -13,14 +13,14 @@ from pathlib import Path
 from classroom.chapter import Chapter, close_open_chapter
 from classroom.experiments.billing import bill_both_designs, moving_parts
 from classroom.figures.bills import both_designs
-from classroom.figures.house import house
+from classroom.figures.houses import house
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
     """Write both_designs.png, house.png and live.png beside this file."""
-    chapter = Chapter.open("pictures")
+    chapter = Chapter.open("pictures", {}, kafka=False)
     try:
         figures = {
             "both_designs.png": both_designs(*bill_both_designs(chapter)),

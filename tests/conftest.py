@@ -65,7 +65,7 @@ def topic(cluster: Cluster) -> Iterator[str]:
 @pytest.fixture
 def chapter() -> Iterator[Chapter]:
     """A chapter on the Kafka of the environment; what it started ends with the test."""
-    chapter = Chapter.open("test", os.environ)
+    chapter = Chapter.open("test", os.environ, kafka=False)
     yield chapter
     chapter.close()
 

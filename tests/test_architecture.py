@@ -194,7 +194,7 @@ TECHNOLOGIES = (
             "fiberlab.eventdriven.standing",
             "fiberlab.eventdriven.gateway",
             "fiberlab.kafka",
-            "classroom.experiments.topic",
+            "classroom.world.topic",
             "classroom.world.designs",  # a Kafka that does not answer cannot be asked who listens
             "classroom.live.reading",  # a live view reads the topic with a reader of its own
         ),

@@ -26,7 +26,7 @@ def test_the_tree_names_every_module_and_no_other():
 
 def test_the_picture_says_what_a_run_says():
     try:
-        coupled, event_driven = bill_both_designs(Chapter.open("readme"))
+        coupled, event_driven = bill_both_designs(Chapter.open("readme", {}, kafka=False))
     finally:
         close_open_chapter()
     wrong, all_bills = (coupled.wrong_cents != 0).sum(), (coupled.expected_cents != 0).sum()

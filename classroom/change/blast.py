@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from classroom.change.edits import Change, change_rule, copy_of_package, folder_of
+from classroom.change.edits import Change, change_rule, copy_of_package
 from classroom.source import PACKAGE
 from classroom.world.company import shipped_day
+from classroom.world.designs import folder_of
 from classroom.world.running import progress
 from fiberlab.domain import ACTORS
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from classroom.source import PACKAGE
+from classroom.world.designs import EVENTS, MODULAR, SHARED, folder_of
 
 _IGNORED = shutil.ignore_patterns("__pycache__", ".*", "*.js", "*.css")
 
@@ -125,20 +126,12 @@ def _counts(old: list[str], new: list[str]) -> tuple[int, int]:
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
 
 
-SHARED, MODULAR, EVENTS = "shared module", "modular monolith", "event-driven"
-DESIGNS = (SHARED, MODULAR, EVENTS)
-FOLDERS = {SHARED: "coupled", MODULAR: "monolith", EVENTS: "eventdriven"}
-
 # How much less than the list price each kind of actor pays, in percent. The first two are in the source.
 DISCOUNTS = {"customer": 0, "installer": 20, "reseller": 15, "landlord": 10, "agent": 5, "partner": 12}
 APP_OFFER_PERCENT = 10
 MORE_PERCENT = 5
 
 _OFFER = f"discounted_cents({{}}.list_price_cents, {APP_OFFER_PERCENT})"
-
-
-class UnknownDesignError(ValueError):
-    """There is no design of this name."""
 
 
 def change_rule(design: str, actor: str) -> Change:
@@ -152,13 +145,6 @@ def change_rule(design: str, actor: str) -> Change:
         f"\n{constant} = {percent}\n" for percent in (DISCOUNTS[actor], DISCOUNTS[actor] + MORE_PERCENT)
     )
     return Change((Edit(f"{folder}/{file}", old, new),))
-
-
-def folder_of(design: str) -> str:
-    """The design's folder in the package; raises UnknownDesignError."""
-    if design not in FOLDERS:
-        raise UnknownDesignError(f"there is no design {design!r}; choose one of {', '.join(DESIGNS)}")
-    return FOLDERS[design]
 
 
 _IMPORT = "from fiberlab.domain import "

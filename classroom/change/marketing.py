@@ -15,20 +15,11 @@ from pathlib import Path
 import pandas as pd
 
 from classroom.change.blast import AT_ONCE
-from classroom.change.edits import (
-    EVENTS,
-    SHARED,
-    Change,
-    Edit,
-    UnknownDesignError,
-    changed_lines,
-    copy_of_package,
-    diff,
-    files_changed,
-)
+from classroom.change.edits import Change, Edit, changed_lines, copy_of_package, diff, files_changed
 from classroom.change.retest import read_suite, run_written_suite, touched
 from classroom.change.suite import write_suite
 from classroom.source import PACKAGE, Listing
+from classroom.world.designs import EVENTS, SHARED, UnknownDesignError
 from fiberlab.domain import ACTORS
 
 _APP = {

@@ -29,11 +29,11 @@ from classroom.change.edits import (
     change_rule,
     changed_lines,
     copy_of_package,
-    folder_of,
     remove_installer,
 )
 from classroom.change.suite import write_suite
 from classroom.source import PACKAGE, imports
+from classroom.world.designs import folder_of
 from classroom.world.running import progress
 
 Imports = Mapping[str, frozenset[str]]  # what each module imports, as lab.source tells it

@@ -7,7 +7,8 @@ others do.
 from collections.abc import Sequence
 from pathlib import Path
 
-from classroom.change.edits import DISCOUNTS, EVENTS, MODULAR, SHARED
+from classroom.change.edits import DISCOUNTS
+from classroom.world.designs import EVENTS, MODULAR, SHARED
 
 LIST_PRICE_CENTS = 3999
 

@@ -118,7 +118,7 @@ COMMITTED_WITHIN_S = 30
 def main(arguments: Sequence[str], given: Mapping[str, str] = os.environ) -> int:
     """The exit status: 0 if everything runs here."""
     argparse.ArgumentParser(prog="lab.py doctor", description="Find out what is wrong.").parse_args(arguments)
-    with closing(Chapter.open("doctor", given)) as chapter:
+    with closing(Chapter.open("doctor", given, kafka=False)) as chapter:
         report = check_set_up(chapter)
         print(report)
         return 1 if "missing" in report else examine(chapter.cluster, environment.read(given))

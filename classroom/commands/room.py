@@ -1,12 +1,140 @@
-"""Who is stuck where: a table and a picture of the progress files that a trainer has collected."""
+"""Who is stuck where: the progress files that a trainer has collected, as one table and one picture."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pandas as pd
+from matplotlib.patches import Rectangle
+
+from classroom.desk.map import stops
 from classroom.desk.progress import Progress, ProgressError, read
-from classroom.desk.room import attempts, named, room, stuck, summary
+from classroom.figures.look import (
+    GRID,
+    MUTED,
+    RIGHT_PALE,
+    RIGHT_TEXT,
+    WRONG_PALE,
+    WRONG_TEXT,
+    Figure,
+    canvas,
+    finish,
+    listing,
+    note,
+    plural,
+    require,
+)
+
+NO_NAME = "another answer"
+
+
+def named(files: Iterable[tuple[str, Progress]]) -> dict[str, Progress]:
+    """The progress by reader; where two have one name, by name and file."""
+    found = [(progress["learner"] or "somebody", file, progress) for file, progress in files]
+    names = [name for name, *_ in found]
+    return {
+        name if names.count(name) == 1 else f"{name} ({file})": progress for name, file, progress in found
+    }
+
+
+def attempts(room: dict[str, Progress], exercises: Sequence[str] = ()) -> pd.DataFrame:
+    """A row per reader and exercise: learner, exercise, solved, attempts, outcome, misconception.
+
+    Without `exercises`: those of the workbook, whether tried or not.
+    """
+    every = exercises or [name for stop in stops() for name in stop.exercises]
+    rows = [
+        {"learner": learner, "exercise": name} | _row(progress["exercises"].get(name, {}))
+        for learner, progress in room.items()
+        for name in every
+    ]
+    return pd.DataFrame(rows)
+
+
+def _row(kept: dict[str, object]) -> dict[str, object]:
+    return {
+        "solved": bool(kept.get("solved")),
+        "attempts": int(kept.get("attempts", 0)),
+        "outcome": str(kept.get("outcome", "not attempted")),
+        "misconception": str(kept.get("misconception", "")),
+    }
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Per exercise: how many readers solved it, are stuck, have not tried; what most of those stuck think."""
+    rows = {}
+    for name, readers in table.groupby("exercise", sort=False):
+        held = readers[_stuck(readers)]
+        rows[name] = {
+            "solved": int(readers.solved.sum()),
+            "stuck": len(held),
+            "not tried": int((readers.attempts == 0).sum()),
+            "most often": _most_often(held),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def stuck(table: pd.DataFrame) -> str:
+    """A line per reader and check where somebody is stuck, with what was probably thought."""
+    lines = [
+        f"{row.learner} is stuck at {row.exercise} after {plural(row.attempts, 'attempt')}: {_thought(row)}"
+        for row in table[_stuck(table)].itertuples()
+    ]
+    return "\n".join(lines) or "Nobody is stuck."
+
+
+def _stuck(table: pd.DataFrame) -> pd.Series:
+    return (table.attempts > 0) & ~table.solved
+
+
+def _most_often(held: pd.DataFrame) -> str:
+    thoughts = [_thought(row) for row in held.itertuples()]
+    return max(sorted(set(thoughts)), key=thoughts.count) if thoughts else "–"
+
+
+def _thought(row: tuple[object, ...]) -> str:
+    return row.misconception or (row.outcome if row.outcome.startswith("error") else NO_NAME)
+
+
+TITLE = "Who is stuck where?  ✓ solved   ✗ stuck after so many attempts   · not tried"
+
+
+def room(table: pd.DataFrame) -> Figure:
+    """Readers down, exercises across (see `attempts`): solved, stuck (attempts), or not tried."""
+    require(table, "learner", "exercise", "solved", "attempts")
+    learners, exercises = list(table.learner.unique()), list(table.exercise.unique())
+    picture, (axes,) = canvas(TITLE, 1.6 + 0.32 * len(learners))
+    for row in table.itertuples():
+        words, ink, paper = _looks(row.solved, row.attempts)
+        x, y = exercises.index(row.exercise), learners.index(row.learner)
+        axes.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, facecolor=paper))
+        note(axes, words, (x, y), (0, 0), size=9, color=ink)
+    labels = [name.removeprefix("exercise-").replace("-", "\n") for name in exercises]
+    axes.set_xticks(range(len(exercises)), labels)
+    axes.set_yticks(range(len(learners)), [name[-24:] for name in learners])
+    axes.set(xlim=(-0.5, len(exercises) - 0.5), ylim=(len(learners) - 0.5, -0.5))
+    axes.xaxis.tick_top()
+    return finish(picture, _sentence(table))
+
+
+def _looks(solved: bool, attempts: int) -> tuple[str, str, str]:
+    if solved:
+        return "✓", RIGHT_TEXT, RIGHT_PALE
+    return (f"✗ {attempts}", WRONG_TEXT, WRONG_PALE) if attempts else ("·", MUTED, GRID)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    tried = table[table.attempts > 0]
+    held = tried[~tried.solved]
+    said = (
+        f"{plural(table.learner.nunique(), 'reader')} tried {plural(len(tried), 'check')} and solved "
+        f"{int(tried.solved.sum())} of them"
+    )
+    if held.empty:
+        return f"{said}; nobody is stuck."
+    by_exercise = held.groupby("exercise").size().sort_values(kind="stable", ascending=False)
+    return f"{said}; stuck are {listing([f'{count} at {name}' for name, count in by_exercise.items()])}."
 
 
 def main(arguments: Sequence[str]) -> int:

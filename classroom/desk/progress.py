@@ -3,15 +3,12 @@
 Elsewhere than in the folder of the working copies nothing is kept, so that a run of the originals shows
 the same to everybody. Two kernels may write at once: each change is made in turn, and appears whole.
 
-A file that a reader's run keeps: written whole, by one kernel at a time, and put aside when damaged.
+A kept file may lie on a disk that is full, in a folder that a cloud's or a virus scanner's program looks
+through, or on a file system without locks (NFS, Lustre): it is tried again, locked in another way, or said.
 
-It may lie on a disk that is full, in a folder that a cloud's or a virus scanner's program looks through, or
-on a file system without locks (NFS, Lustre): then it is tried again, locked in another way, or said.
-
-A folder for what one kernel keeps while it runs; what killed kernels left goes when the next one starts.
-
-A living kernel holds a lock on a file in its folder; the system gives the lock back when the process ends,
-by any means. A process number would not do: it is given out again, and containers count their own.
+A kernel's own folder lasts as long as the kernel; what killed kernels left goes when the next one starts. A
+living kernel holds a lock on a file in it, which the system gives back when the process ends, by any means. A
+process number would not do: it is given out again, and containers count their own.
 """
 
 import json
@@ -27,6 +24,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from uuid import uuid4
+
+from classroom.desk.outcome import Outcome
 
 try:
     import fcntl
@@ -352,3 +351,22 @@ def _lock_at_once(mark: BinaryIO) -> None:
 def _here() -> bytes:
     """This computer's name: a folder on a shared disk may be in use at another, which our lock cannot see."""
     return platform.node().encode()
+
+
+def keep_attempt(learner: str, name: str, outcome: Outcome) -> None:
+    """Keep how an attempt came out, and what was thought; a starter that nobody touched is no attempt."""
+    if outcome.status == "not attempted":
+        return
+
+    def attempt(progress: Progress) -> None:
+        before = progress["exercises"].get(name, {})
+        progress["exercises"][name] = {
+            "outcome": outcome.status,
+            "solved": outcome.status == "correct" or before.get("solved", False),
+            "attempts": before.get("attempts", 0) + 1,
+            "misconception": outcome.misconception or before.get("misconception", ""),
+            "message": repr(outcome),
+            "when": now(),
+        }
+
+    change(folder(), learner, attempt)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import uuid4
 
-from classroom.chapter import Chapter
-from classroom.experiments.topic import look, read_on, write, write_keys
+from classroom.world.topic import OnKafka, look, read_on, write, write_keys
 from fiberlab.domain import Action
 from fiberlab.eventdriven.events import Event, decode
 
@@ -16,12 +15,12 @@ from fiberlab.eventdriven.events import Event, decode
 class Topic:
     """A topic on the Kafka of a chapter."""
 
-    chapter: Chapter
+    chapter: OnKafka
     name: str
 
     @classmethod
     @contextmanager
-    def new(cls, chapter: Chapter) -> Iterator[Self]:
+    def new(cls, chapter: OnKafka) -> Iterator[Self]:
         """An empty one, which is deleted when the answer has been judged."""
         name = chapter.topic("exercise")
         try:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from classroom.chapter import Chapter
-from classroom.experiments.topic import read_on, write
 from classroom.world.company import contacts
 from classroom.world.designs import Services
 from classroom.world.mailbox import Mailbox
 from classroom.world.running import wait_until
+from classroom.world.topic import read_on, write
 from classroom.world.traffic import FEW_ATTEMPTS, Replay, replay
 from fiberlab.domain import Action
 from fiberlab.eventdriven import marketing

@@ -9,10 +9,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED, folder_of
 from classroom.chapter import Chapter
 from classroom.world.company import generated_day
-from classroom.world.designs import Design, EventDriven
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED, Design, EventDriven, folder_of
 from classroom.world.running import progress, wait_until
 from classroom.world.traffic import CLIENTS, FEW_ATTEMPTS, Replay, replay
 from fiberlab.domain import SALES, Action, Company

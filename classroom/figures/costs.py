@@ -13,9 +13,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from classroom.change.edits import EVENTS, MODULAR, SHARED
 from classroom.figures import look as fig
 from classroom.figures.look import listing, plural
+from classroom.world.designs import EVENTS, MODULAR, SHARED
 from fiberlab.domain import dollars
 
 

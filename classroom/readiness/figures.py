@@ -4,11 +4,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED
 from classroom.figures import look as fig
 from classroom.figures.costs import DESIGN_LOOKS
 from classroom.readiness.measurements import Measurements
 from classroom.readiness.model import FACTORS, Organization, break_even, kinds, totals_cents, what_moves_it
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED
 from fiberlab.domain import dollars
 
 LOOKS = {design: (look, "dashed" if design == SHARED else "solid") for design, look in DESIGN_LOOKS.items()}

@@ -11,10 +11,10 @@ import ipywidgets
 
 from classroom.figures.look import Figure
 from classroom.live.view import Shown
+from classroom.readiness.decision import verdict
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.measurements import Measurements
 from classroom.readiness.model import INPUTS, Input, Organization
-from classroom.readiness.verdict import verdict
 
 TEXT = "Sliders: an organization's numbers. In the end a still picture stays here."
 QUESTIONS = {

@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from classroom.change.edits import DESIGNS, EVENTS
 from classroom.change.files import NEW_ACTOR
 from classroom.chapter import Chapter
 from classroom.desk.progress import (
@@ -36,6 +35,7 @@ from classroom.desk.progress import (
 from classroom.experiments.waiting import CONDITIONS
 from classroom.figures.look import plural
 from classroom.world.company import DATA
+from classroom.world.designs import DESIGNS, EVENTS
 
 SHIPPED = DATA / "measurements.csv"
 OWN = "measurements.json"

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from classroom.change.edits import DESIGNS, EVENTS, SHARED
 from classroom.readiness import measurements as made
 from classroom.readiness.measurements import Measurements
+from classroom.world.designs import DESIGNS, EVENTS, SHARED
 
 MOST_ACTORS = 100  # the break-even is looked for among so many kinds of actors
 

@@ -14,11 +14,11 @@ import mistune
 
 from classroom.desk.progress import write_whole
 from classroom.figures.look import Figure, capital
+from classroom.readiness.decision import verdict
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.form import QUESTIONS
 from classroom.readiness.measurements import Measurements, sources
 from classroom.readiness.model import INPUTS, Organization, cost_table, kinds
-from classroom.readiness.verdict import verdict
 from fiberlab.domain import dollars
 
 NAME_LENGTH = 60  # of an organization, in the names of files

@@ -32,6 +32,22 @@ from fiberlab.mailing import Mailing
 from fiberlab.monolith import backend as monolith
 
 Handle = Callable[[Event], None]
+SHARED, MODULAR, EVENTS = "shared module", "modular monolith", "event-driven"
+DESIGNS = (SHARED, MODULAR, EVENTS)
+FOLDERS = {SHARED: "coupled", MODULAR: "monolith", EVENTS: "eventdriven"}
+
+
+class UnknownDesignError(ValueError):
+    """There is no design of this name."""
+
+
+def folder_of(design: str) -> str:
+    """The design's folder in the package; raises UnknownDesignError."""
+    if design not in FOLDERS:
+        raise UnknownDesignError(f"there is no design {design!r}; choose one of {', '.join(DESIGNS)}")
+    return FOLDERS[design]
+
+
 LEFT_WITHIN_S = 3  # so long the broker may count a member that has gone
 
 

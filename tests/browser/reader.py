@@ -12,7 +12,7 @@ except ImportError:
     Page = sync_playwright = None
 
 SET_UP = """from classroom.chapter import Chapter
-chapter = Chapter.open("05", {})
+chapter = Chapter.open("05", {}, kafka=False)
 coupled, backbone = chapter.coupled(), chapter.event_driven()"""
 WATCH = "live = chapter.watch(coupled, backbone, a_second=40)"
 FINISH = "live.finish()"

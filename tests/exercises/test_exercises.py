@@ -16,8 +16,8 @@ import pytest
 
 from classroom.commands.notebooks import NOTEBOOKS, SOLUTIONS, solution
 from classroom.desk.outcome import Outcome
+from classroom.exercises.catalog import exercises
 from classroom.exercises.check import Answer, Exercise, Thought
-from classroom.exercises.notebook import exercises
 from fiberlab.domain import Company
 from tests.exercises.list_topic import ListTopic
 

@@ -41,7 +41,7 @@ def kill_broker(chapter: Chapter) -> None:
 
 def test_an_open_chapter_has_the_company_its_day_and_a_folder_and_starts_nothing():
     processes, threads = children(), set(threading.enumerate())
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     assert chapter.number == "05"
     assert len(chapter.day) == 1200
     assert {action.account_id for action in chapter.day} <= set(chapter.company.accounts)
@@ -51,11 +51,11 @@ def test_an_open_chapter_has_the_company_its_day_and_a_folder_and_starts_nothing
 
 
 def test_opening_again_closes_the_first():
-    first = Chapter.open("05")
+    first = Chapter.open("05", {}, kafka=False)
     first.coupled()
     first.event_driven()
     broker = first.cluster.broker
-    second = Chapter.open("05")
+    second = Chapter.open("05", {}, kafka=False)
     assert not broker.alive
     assert not folder(first).exists()
     assert folder(second).is_dir()
@@ -63,10 +63,10 @@ def test_opening_again_closes_the_first():
 
 
 def test_a_chapter_leaves_no_thread_file_process_or_folder():
-    Chapter.open("05").coupled()
+    Chapter.open("05", {}, kafka=False).coupled()
     close_open_chapter()
     files, threads, processes = files_open(), set(threading.enumerate()), children()
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     for design in (chapter.coupled(), chapter.event_driven()):
         replay(chapter.day[:30], design.url)
         design.settle()
@@ -83,7 +83,7 @@ def test_a_chapter_leaves_no_thread_file_process_or_folder():
 
 
 def test_a_new_design_replaces_the_earlier_one_of_its_kind_and_starts_empty():
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     for make in (chapter.coupled, chapter.event_driven):
         first = make()
         replay(chapter.day[:100], first.url)
@@ -112,7 +112,7 @@ def fail(chapter: Chapter) -> designs.EventDriven:
 
 
 def test_a_failed_service_does_not_keep_the_next_system_from_starting(monkeypatch):
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     with monkeypatch.context() as during:
         broken(during)
         fail(chapter)
@@ -123,20 +123,20 @@ def test_a_failed_service_does_not_keep_the_next_system_from_starting(monkeypatc
 
 
 def test_a_failed_service_does_not_keep_the_chapter_from_closing_or_opening(monkeypatch):
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     broken(monkeypatch)
     fail(chapter)
-    Chapter.open("05").close()
+    Chapter.open("05", {}, kafka=False).close()
     assert not folder(chapter).exists()
 
 
 def test_a_dead_broker_does_not_keep_the_chapter_from_being_set_up_again():
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     chapter.topic("news")
     chapter.event_driven()
     kill_broker(chapter)
     again: list[Chapter] = []
-    assert seconds(lambda: again.append(Chapter.open("05"))) < 10
+    assert seconds(lambda: again.append(Chapter.open("05", {}, kafka=False))) < 10
     assert not folder(chapter).exists()
     design = again[0].event_driven()
     replay(again[0].day[:5], design.url)
@@ -144,7 +144,7 @@ def test_a_dead_broker_does_not_keep_the_chapter_from_being_set_up_again():
 
 
 def test_what_goes_wrong_with_one_part_does_not_keep_the_others_from_closing(monkeypatch):
-    chapter = Chapter.open("05")
+    chapter = Chapter.open("05", {}, kafka=False)
     design = chapter.event_driven()
     broker, where = chapter.cluster.broker, folder(chapter)
 
@@ -161,13 +161,13 @@ def test_what_goes_wrong_with_one_part_does_not_keep_the_others_from_closing(mon
 
 @pytest.mark.parametrize("nothing", [None, {}, {"KAFKA_BOOTSTRAP_SERVERS": ""}])
 def test_without_an_address_it_is_the_embedded_broker(nothing):
-    assert Chapter.open("04", nothing).cluster.broker is not None
+    assert Chapter.open("04", nothing, kafka=False).cluster.broker is not None
 
 
 def test_an_address_that_does_not_answer_is_an_error_and_never_the_embedded_broker(monkeypatch):
     monkeypatch.setattr("fiberlab.clients.ANSWER_WITHIN_S", 0.5)
     processes = children()
-    chapter = Chapter.open("04", {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
+    chapter = Chapter.open("04", {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, kafka=False)
     for _ in range(2):
         with pytest.raises(NoKafkaError, match=r"'127\.0\.0\.1:1'"):
             chapter.event_driven()
@@ -177,7 +177,7 @@ def test_an_address_that_does_not_answer_is_an_error_and_never_the_embedded_brok
 
 @pytest.mark.kafka
 def test_an_address_that_answers_is_used_and_stays_when_the_chapter_closes(cluster):
-    chapter = Chapter.open("04", {"KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers})
+    chapter = Chapter.open("04", {"KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers}, kafka=False)
     assert chapter.cluster.broker is None
     assert chapter.cluster.bootstrap_servers == cluster.bootstrap_servers
     chapter.close()
@@ -188,7 +188,7 @@ def test_an_address_that_answers_is_used_and_stays_when_the_chapter_closes(clust
 def test_a_kernel_that_ends_without_clean_up_leaves_no_process_and_no_folder():
     code = """
 from classroom.chapter import Chapter
-chapter = Chapter.open("05")
+chapter = Chapter.open("05", {}, kafka=False)
 chapter.event_driven()
 print(chapter.cluster.broker._child.pid, chapter._folder.name, flush=True)
 """

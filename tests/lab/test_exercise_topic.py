@@ -8,9 +8,8 @@ from classroom.chapter import Chapter
 from classroom.desk.outcome import Outcome
 from classroom.exercises import chapter_04, chapter_05, chapter_06
 from classroom.exercises.check import Exercise, Thought
-from classroom.exercises.notebook import judged
 from classroom.exercises.topic import Topic
-from classroom.experiments.topic import read_on, write
+from classroom.world.topic import read_on, write
 from fiberlab.domain import expected_cents
 from fiberlab.eventdriven import customer_billing
 from fiberlab.eventdriven.events import happened
@@ -22,7 +21,9 @@ KEYS = ["A-0001", "A-0002", "", "é", "herd-fiber", *(f"household {n}" for n in 
 def on_both(exercise: Exercise, answer: object, chapter: Chapter) -> tuple[Outcome, Outcome]:
     """How the answer does on a real topic, and on a list."""
     cases = exercise.cases(random.Random(7), chapter.company, ListTopic(chapter.company))
-    return judged(exercise, answer, chapter, random.Random(7)), exercise.judge(answer, cases)
+    return chapter.check(exercise.name.removeprefix("exercise-"), answer, seed=7), exercise.judge(
+        answer, cases
+    )
 
 
 ON_TOPIC = (chapter_04.KEY, chapter_06.OWN_SERVICE)

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from classroom.desk import room
+from classroom.commands import room
 from classroom.figures import bills, costs, house, topics
 from classroom.figures import look as figure
 from classroom.figures import times as time_figures
@@ -488,7 +488,7 @@ def test_looks_differ_in_colour_and_in_mark(looks):
         assert one.marker != other.marker
 
 
-CELL = "from classroom.figures.house import house\nhouse([('app', {app!r})], [('app', 'gateway')])"
+CELL = "from classroom.figures.houses import house\nhouse([('app', {app!r})], [('app', 'gateway')])"
 
 
 def notebook(path: Path, app: str, shown: figure.Figure) -> Path:

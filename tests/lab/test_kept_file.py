@@ -31,7 +31,7 @@ def nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def chapter(copies: Path) -> Chapter:
-    yield Chapter.open("02", {})
+    yield Chapter.open("02", {}, kafka=False)
     close_open_chapter()
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from classroom.exercises.chapter_05b import bill_after_ms
-from classroom.exercises.notebook import check
 from classroom.world.traffic import replay
 from fiberlab.domain import SALES
 
@@ -21,7 +20,7 @@ SLOW_MS = 50
     ],
 )
 def test_a_promise_that_is_broken_is_told_from_waiting_that_nobody_needs(chapter, said_ms, told):
-    outcome = check("05b-late", lambda sales, bill_ms: [said_ms] * len(sales), seed=1)
+    outcome = chapter.check("05b-late", lambda sales, bill_ms: [said_ms] * len(sales), seed=1)
     assert told in repr(outcome)
 
 

@@ -35,7 +35,7 @@ def day(company):
 
 @pytest.fixture
 def chapter() -> Iterator[Chapter]:
-    chapter = Chapter.open("05", {})
+    chapter = Chapter.open("05", {}, kafka=False)
     yield chapter
     chapter.close()
 
@@ -354,7 +354,7 @@ def test_a_message_that_makes_no_sense_is_told_and_changes_nothing(live, message
 def test_closing_in_any_way_leaves_no_thread_and_no_socket(close):
     for warm in (True, False):
         files, threads = files_open(), set(threading.enumerate())
-        chapter = Chapter.open("05", {})
+        chapter = Chapter.open("05", {}, kafka=False)
         coupled = chapter.coupled()
         live = chapter.watch(coupled, chapter.event_driven(), a_second=100)
         eventually(lambda live=live: first_picture(live), "the first picture")
@@ -427,7 +427,7 @@ def test_a_broker_that_dies_ends_the_picture_and_the_picture_says_why(chapter):
     assert "The embedded broker has ended and its topics are gone; run Set-up again." in live.still.sentence
     with pytest.raises(BrokerGoneError, match="run Set-up again"):
         live.finish()
-    again = Chapter.open("05", {})  # Set-up is not stopped by what went before it
+    again = Chapter.open("05", {}, kafka=False)  # Set-up is not stopped by what went before it
     try:
         assert set(again.event_driven().status().values()) == {"running"}
     finally:

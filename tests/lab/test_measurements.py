@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from classroom.change.edits import DESIGNS, EVENTS, SHARED
 from classroom.chapter import Chapter, close_open_chapter
 from classroom.readiness import measurements
 from classroom.readiness.measurements import (
@@ -25,6 +24,7 @@ from classroom.readiness.measurements import (
     waiting,
 )
 from classroom.world.company import DATA
+from classroom.world.designs import DESIGNS, EVENTS, SHARED
 
 pytestmark = pytest.mark.embedded
 
@@ -42,7 +42,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def chapter(folder):
-    yield Chapter.open("03")
+    yield Chapter.open("03", {}, kafka=False)
     close_open_chapter()
 
 
@@ -65,7 +65,7 @@ def test_what_was_not_measured_is_the_shipped_value(chapter):
 def test_a_run_in_another_folder_stores_nothing_and_sees_the_shipped_values(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
-    chapter = Chapter.open("03")
+    chapter = Chapter.open("03", {}, kafka=False)
     keep(chapter, TESTS, 7)
     assert list(tmp_path.rglob("*.json")) == []
     assert known(chapter) == shipped()
@@ -153,7 +153,7 @@ def test_what_is_counted_is_what_is_shipped(measure, design):
 
 
 def test_what_is_seen_on_running_designs_is_what_is_shipped(measure):
-    chapter = Chapter.open("test")
+    chapter = Chapter.open("test", {}, kafka=False)
     seen = {name: value for values in measure["parts"](chapter) for name, value in values.items()}
     close_open_chapter()
     assert len(seen) == 6
@@ -161,7 +161,7 @@ def test_what_is_seen_on_running_designs_is_what_is_shipped(measure):
 
 
 def test_who_waits_and_who_fails_is_what_is_shipped(measure):
-    chapter = Chapter.open("test")
+    chapter = Chapter.open("test", {}, kafka=False)
     seen = {name: value for values in measure["waits"](chapter) for name, value in values.items()}
     close_open_chapter()
     raced = f"{EVENTS}/{WAIT}"  # an answer that comes 200 ms late for another reason would count

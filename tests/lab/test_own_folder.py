@@ -16,7 +16,7 @@ pytestmark = pytest.mark.embedded
 ROOT = Path(fiberlab.__file__).parents[1]
 KERNEL = """
 from classroom.chapter import Chapter
-print(Chapter.open("05").files, flush=True)
+print(Chapter.open("05", {}, kafka=False).files, flush=True)
 input()
 """
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.embedded
 
 @pytest.fixture
 def chapter() -> Iterator[Chapter]:
-    yield Chapter.open("02")
+    yield Chapter.open("02", {}, kafka=False)
     close_open_chapter()
 
 

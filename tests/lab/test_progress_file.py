@@ -11,7 +11,6 @@ from classroom.chapter import Chapter, close_open_chapter
 from classroom.desk import progress as progress_file
 from classroom.desk.progress import NAME, ProgressError, change, folder, known, nothing, read
 from classroom.exercises.chapter_02 import LOST
-from classroom.exercises.notebook import check
 
 pytestmark = pytest.mark.embedded
 
@@ -35,7 +34,7 @@ def test_a_kernel_in_another_folder_says_once_that_nothing_is_kept(
         for guess in (None, 1, 2):
             chapter.predict("wrong", guess)
             assert "Outcome: 3" in repr(chapter.compare("wrong", 3))
-            check("02-lost", nothing_is_lost)
+            chapter.check("02-lost", nothing_is_lost)
         said = capsys.readouterr().out
         assert said.count("Nothing is kept: this kernel runs in") == times
         assert list((tmp_path / name).iterdir()) == []
@@ -112,15 +111,15 @@ def the_whole_sale(sales: list) -> int:
 
 @pytest.fixture
 def chapter() -> Chapter:
-    yield Chapter.open("99", {"FIBERLAB_LEARNER": "ada"})
+    yield Chapter.open("99", {"FIBERLAB_LEARNER": "ada"}, kafka=False)
     close_open_chapter()
 
 
 def test_an_attempt_is_kept_with_what_was_thought(copies: Path, chapter: Chapter):
-    check("02-lost", unwritten)
+    chapter.check("02-lost", unwritten)
     assert known(copies) == nothing()
-    check("02-lost", the_whole_sale)
-    outcome = check("02-lost", nothing_is_lost)
+    chapter.check("02-lost", the_whole_sale)
+    outcome = chapter.check("02-lost", nothing_is_lost)
     row = known(copies)["exercises"][LOST.name]
     assert (row["outcome"], row["solved"], row["attempts"]) == ("not yet", False, 2)
     assert row["misconception"] == "the whole sale is lost"
@@ -129,7 +128,7 @@ def test_an_attempt_is_kept_with_what_was_thought(copies: Path, chapter: Chapter
 
 
 def test_what_was_solved_once_stays_solved(copies: Path, chapter: Chapter):
-    check("02-lost", LOST.solution)
-    check("02-lost", nothing_is_lost)
+    chapter.check("02-lost", LOST.solution)
+    chapter.check("02-lost", nothing_is_lost)
     row = known(copies)["exercises"][LOST.name]
     assert (row["outcome"], row["solved"], row["attempts"]) == ("not yet", True, 2)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED
 from classroom.readiness import measurements as made
+from classroom.readiness.decision import ORDER, answer, verdict
 from classroom.readiness.measurements import Measurements, shipped, sources
 from classroom.readiness.model import (
     EXAMPLES,
@@ -27,7 +27,7 @@ from classroom.readiness.model import (
     saving_cents,
     what_moves_it,
 )
-from classroom.readiness.verdict import ORDER, answer, verdict
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED
 
 pytestmark = pytest.mark.embedded
 

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from classroom.chapter import Chapter, close_open_chapter
+from classroom.readiness.decision import verdict
 from classroom.readiness.measurements import shipped
 from classroom.readiness.model import HERD_FIBER, INPUTS
 from classroom.readiness.record import decision_record
-from classroom.readiness.verdict import verdict
 
 pytestmark = pytest.mark.embedded
 
@@ -97,9 +97,9 @@ def test_it_goes_beside_a_working_copy_and_otherwise_with_the_chapter(tmp_path, 
     mine = tmp_path / "my-notebooks"
     mine.mkdir()
     monkeypatch.chdir(mine)
-    assert Chapter.open("10").files == mine
+    assert Chapter.open("10", {}, kafka=False).files == mine
     monkeypatch.chdir(tmp_path)
-    folder = Chapter.open("10").files
+    folder = Chapter.open("10", {}, kafka=False).files
     assert folder.is_dir()
     close_open_chapter()
     assert not folder.exists()

@@ -18,7 +18,7 @@ def breaks(*_: object) -> None:
 
 @pytest.fixture
 def chapter() -> Chapter:
-    chapter = Chapter.open("00", {})
+    chapter = Chapter.open("00", {}, kafka=False)
     yield chapter
     chapter.close()
 

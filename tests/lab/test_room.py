@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from classroom.commands import room as command
+from classroom.commands.room import attempts, named, stuck, summary
 from classroom.desk.progress import Progress, nothing
-from classroom.desk.room import attempts, named, stuck, summary
 
 pytestmark = pytest.mark.embedded
 

@@ -3,17 +3,9 @@
 import pytest
 
 from classroom.change.blast import CopyFailedError, blast_radius
-from classroom.change.edits import (
-    DESIGNS,
-    EVENTS,
-    MODULAR,
-    SHARED,
-    Change,
-    Edit,
-    StaleChangeError,
-    UnknownDesignError,
-)
+from classroom.change.edits import Change, Edit, StaleChangeError
 from classroom.world.company import shipped_day
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
 from fiberlab.domain import SALES, discounted_cents, expected_cents
 from tests.lab.coupling.conftest import CUSTOMER
 

@@ -4,19 +4,9 @@ import runpy
 
 import pytest
 
-from classroom.change.edits import (
-    DESIGNS,
-    EVENTS,
-    MODULAR,
-    SHARED,
-    Change,
-    Edit,
-    StaleChangeError,
-    UnknownDesignError,
-    add_actor,
-    remove_installer,
-)
+from classroom.change.edits import Change, Edit, StaleChangeError, add_actor, remove_installer
 from classroom.change.files import FEATURES, files_to_change
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
 
 pytestmark = pytest.mark.embedded
 

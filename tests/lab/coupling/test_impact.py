@@ -4,11 +4,7 @@ import pytest
 
 from classroom.change.blast import CopyFailedError
 from classroom.change.edits import (
-    DESIGNS,
     DISCOUNTS,
-    EVENTS,
-    MODULAR,
-    SHARED,
     Change,
     Edit,
     add_actor,
@@ -17,6 +13,7 @@ from classroom.change.edits import (
     copy_of_package,
 )
 from classroom.change.retest import deployables, read_suite, released, run_suite, touched, what_to_test_again
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED
 from tests.lab.coupling.conftest import CUSTOMER
 
 pytestmark = pytest.mark.embedded

@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 
 from classroom.change.blast import run_in
-from classroom.change.edits import (
-    EVENTS,
-    MODULAR,
-    SHARED,
-    StaleChangeError,
-    UnknownDesignError,
-    copy_of_package,
-)
+from classroom.change.edits import StaleChangeError, copy_of_package
 from classroom.change.marketing import marketing_diff, what_marketing_touched, without_marketing
 from classroom.source import PACKAGE
+from classroom.world.designs import EVENTS, MODULAR, SHARED, UnknownDesignError
 
 pytestmark = pytest.mark.embedded
 

@@ -3,11 +3,10 @@
 import pandas as pd
 import pytest
 
-from classroom.change.edits import EVENTS, MODULAR
 from classroom.change.files import NEW_ACTOR
 from classroom.experiments import prices as module
-from classroom.experiments.prices import prices, sizes
-from classroom.world.designs import EventDriven, Monolith
+from classroom.experiments.costs import prices, sizes
+from classroom.world.designs import EVENTS, MODULAR, EventDriven, Monolith
 
 PAIR = (MODULAR, EVENTS)
 

@@ -6,10 +6,10 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from classroom.change.edits import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
 from classroom.chapter import Chapter
 from classroom.experiments import waiting
 from classroom.experiments.waiting import CONDITIONS, DOWN, HEALTHY, SLOW, SLOW_S, small_day, who_waits
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
 from fiberlab.domain import SALES
 
 TIMER_S = 0.01  # by so much a delay may end early: two clocks measure it
@@ -17,14 +17,14 @@ TIMER_S = 0.01  # by so much a delay may end early: two clocks measure it
 
 @pytest.fixture
 def chapter():
-    opened = Chapter.open("05", os.environ)
+    opened = Chapter.open("05", os.environ, kafka=False)
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="module")
 def measured() -> pd.DataFrame:
-    chapter = Chapter.open("05", os.environ)
+    chapter = Chapter.open("05", os.environ, kafka=False)
     try:
         return who_waits(chapter)
     finally:

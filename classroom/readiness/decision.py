@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from classroom.change.edits import EVENTS
 from classroom.figures.look import capital, plural
 from classroom.readiness import measurements as made
 from classroom.readiness.measurements import Measurements
@@ -17,6 +16,7 @@ from classroom.readiness.model import (
     kinds,
     saving_cents,
 )
+from classroom.world.designs import EVENTS
 from fiberlab.domain import dollars
 
 Answer = Literal["no", "not yet", "yes"]

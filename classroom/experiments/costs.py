@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from classroom.change.edits import folder_of
 from classroom.change.files import NEW_ACTOR
 from classroom.experiments.billing import what_to_operate
 from classroom.experiments.waiting import DOWN, SLOW
 from classroom.source import PACKAGE
-from classroom.world.designs import Design
+from classroom.world.designs import Design, folder_of
 
 Tables = Mapping[str, pd.DataFrame]  # by the name of the design
 

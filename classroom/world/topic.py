@@ -4,19 +4,29 @@ import threading
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
+from typing import Protocol
 
 import pandas as pd
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from classroom.chapter import Chapter
 from classroom.world.running import Worker, wait_until
-from fiberlab.cluster import TopicView
-from fiberlab.domain import Action
+from fiberlab.cluster import Cluster, TopicView
+from fiberlab.domain import Action, Company
 from fiberlab.eventdriven.events import UnreadableEventError, decode, encode, happened
 
 
-def write(chapter: Chapter, topic: str, actions: Iterable[Action]) -> int:
+class OnKafka(Protocol):
+    """What of a chapter is used here: its Kafka, and the company whose plans are sold."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The chapter's Kafka."""
+
+    company: Company
+
+
+def write(chapter: OnKafka, topic: str, actions: Iterable[Action]) -> int:
     """How many events were written: one per action, each acknowledged by the broker."""
     with chapter.cluster.producer() as producer:
         sent = []
@@ -29,7 +39,7 @@ def write(chapter: Chapter, topic: str, actions: Iterable[Action]) -> int:
     return len(sent)
 
 
-def write_keys(chapter: Chapter, topic: str, pairs: Iterable[tuple[str, str]]) -> None:
+def write_keys(chapter: OnKafka, topic: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Return once a record is written for every pair of key and text."""
     with chapter.cluster.producer() as producer:
         for key, text in pairs:
@@ -38,7 +48,7 @@ def write_keys(chapter: Chapter, topic: str, pairs: Iterable[tuple[str, str]]) -
 
 
 def read(
-    chapter: Chapter, topic: str, group: str, at_most: int = 1000, start: str = "earliest"
+    chapter: OnKafka, topic: str, group: str, at_most: int = 1000, start: str = "earliest"
 ) -> pd.DataFrame:
     """The events that the group reads now, up to the topic's end; then it commits and leaves.
 
@@ -51,7 +61,7 @@ def read(
     return table(records)
 
 
-def read_on(chapter: Chapter, topic: str, group: str) -> list[ConsumerRecord]:
+def read_on(chapter: OnKafka, topic: str, group: str) -> list[ConsumerRecord]:
     """The records that come next for the group, up to the topic's end; then it commits.
 
     Whoever reads is alone and takes all partitions, so no group has to form: it takes milliseconds.
@@ -64,7 +74,7 @@ def read_on(chapter: Chapter, topic: str, group: str) -> list[ConsumerRecord]:
 
 
 def read_as_members(
-    chapter: Chapter, topic: str, names: Iterable[str], group: str, actions: Iterable[Action]
+    chapter: OnKafka, topic: str, names: Iterable[str], group: str, actions: Iterable[Action]
 ) -> dict[str, int]:
     """How many of the actions' events each service saw, when all of them use the same group id."""
     got: dict[str, list[ConsumerRecord]] = {name: [] for name in names}
@@ -94,7 +104,7 @@ def table(records: Iterable[ConsumerRecord]) -> pd.DataFrame:
     return pd.DataFrame([_row(record) for record in records], columns=columns)
 
 
-def look(chapter: Chapter, topic: str, *groups: str) -> tuple[pd.DataFrame, dict[str, dict[int, int]]]:
+def look(chapter: OnKafka, topic: str, *groups: str) -> tuple[pd.DataFrame, dict[str, dict[int, int]]]:
     """The topic's records as a table, and the groups' cursors; nobody is disturbed by the look."""
     with TopicView(chapter.cluster, topic) as view:
         return table(view.records()), {group: view.committed(group) for group in groups}

@@ -1,0 +1,14 @@
+"""Pictures: tables in, a card with its sentence out. A notebook says `figures.house(...)`."""
+
+from classroom import door
+
+__getattr__, __dir__ = door(
+    __name__,
+    {
+        "bills": "bills_against_oracle both_designs money_lost right_or_wrong wrong_by_share",
+        "costs": "blast_radius_matrix files_changed price_list tests_against_actors",
+        "houses": "house",
+        "times": "answer_and_bill answer_times who_waited",
+        "topics": "lag_by_moment listener_graph topic_lanes",
+    },
+)
