@@ -10,7 +10,7 @@ from pathlib import Path
 from classroom.world.running import HttpClient, Response
 
 
-def eventually(fact: Callable[[], object], awaited: str, within_s: float = 15) -> None:
+def eventually(fact: Callable[[], object], awaited: str, within_s: float = 45) -> None:
     """Return as soon as the fact holds; fail, naming what was awaited, after within_s."""
     deadline = time.monotonic() + within_s
     while not fact():

@@ -1,14 +1,13 @@
 """Who may import whom, which technology lives where, how long a function is, and that importing does nothing.
 
-The tables are the rules: a newcomer adds a rule by adding a row. Every rule is proven by a violation
-planted in a copy of the package (`PLANTED`); what must stay allowed is proven too (`ALLOWED`). The
-imports are read with the same `source.imports()` that a learner calls in a notebook, so what is shown
-there is what is enforced here.
+The tables are the rules: a newcomer adds a rule by adding a row. Every rule is proven by a violation planted
+in a copy of the packages (`PLANTED`); what must stay allowed is proven too (`ALLOWED`). The imports are read
+with the same `source.imports()` that a learner calls in a notebook: what is shown there is what is enforced
+here. That everything has docstrings and types is ruff's to say.
 """
 
 import ast
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -24,10 +23,21 @@ import pytest
 from classroom import source
 
 ROOT = source.PACKAGE.parent
+PACKAGES = ("fiberlab", "classroom")
 
 # In every table a name stands for that module and all below it; * stands for any text.
-# DIRECTIONS: of several rows that name a module the longest counts. The standard library is free
-# (TECHNOLOGIES restricts it). "*" under packages: any installed one.
+
+# An arrow between rooms points down. What stands on one floor does not know each other.
+FLOORS = (
+    ("fiberlab",),  # the subject
+    ("classroom.broker", "classroom.source", "classroom.world"),  # which Kafka; the designs at work
+    ("classroom.change", "classroom.desk", "classroom.figures"),
+    ("classroom.exercises", "classroom.live"),
+    ("classroom.chapter",),  # what a notebook opens
+    ("classroom.experiments",),
+    ("classroom.commands", "classroom.readiness"),
+)
+FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 
 class Direction(NamedTuple):
@@ -37,129 +47,59 @@ class Direction(NamedTuple):
     reason: str
 
 
+# Within the subject: of several rows that name a module the longest counts. The standard library is free.
 DIRECTIONS = (
     Direction("fiberlab", (), (), "no re-exports: every name has one address"),
     Direction("fiberlab.domain", (), (), "what is sold, to whom, at what price outlives every technology"),
-    Direction("fiberlab.names", (), (), "a name is a text, whoever sends, sells or reads it"),
-    Direction("fiberlab.database", (), (), "how a file fails is the same whatever is kept in it"),
-    Direction(
-        "fiberlab.ledger",
-        ("fiberlab.domain", "fiberlab.database"),
-        (),
-        "both designs write charges down the same way",
-    ),
-    Direction(
-        "fiberlab.mailing",
-        ("fiberlab.database",),
-        (),
-        "both designs mail in the same way, so it can know neither",
-    ),
+    Direction("fiberlab.ledger", ("domain", "database"), (), "all designs write charges down the same way"),
+    Direction("fiberlab.mailing", ("database",), (), "all designs mail the same way, so it can know none"),
     Direction(
         "fiberlab.api",
-        ("fiberlab.domain", "fiberlab.database", "fiberlab.ledger", "fiberlab.mailing", "fiberlab.names"),
+        ("domain", "database", "ledger", "mailing", "names"),
         ("fastapi", "pydantic"),
-        "both designs accept the same request, so it can know neither",
+        "what apps may send is the same for all designs",
     ),
+    Direction("fiberlab.clients", (), ("kafka",), "which Kafka it is has nothing to do with fiber"),
+    Direction("fiberlab.cluster", ("clients",), ("kafka",), "which Kafka it is has nothing to do with fiber"),
     Direction(
         "fiberlab.coupled",
-        (
-            "fiberlab.domain",
-            "fiberlab.database",
-            "fiberlab.ledger",
-            "fiberlab.mailing",
-            "fiberlab.api",
-            "fiberlab.coupled",
-        ),
-        ("*",),
-        "the designs are compared, so none may lean on another",
+        ("domain", "database", "ledger", "mailing", "api", "coupled"),
+        ("fastapi",),
+        "request-reply: it knows no Kafka and no other design",
     ),
     Direction(
         "fiberlab.monolith",
-        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.api", "fiberlab.monolith"),
-        ("*",),
-        "the designs are compared, so none may lean on another",
+        ("domain", "ledger", "api", "monolith"),
+        ("fastapi",),
+        "one app, a module per actor: it knows no Kafka and no other design",
     ),
-    Direction(
-        "fiberlab.monolith.*_billing",
-        ("fiberlab.domain",),
-        ("*",),
-        "an actor's module knows no other actor and no ledger: that makes it modular",
-    ),
+    Direction("fiberlab.monolith.*_billing", ("domain",), (), "a module per actor knows no other actor"),
     Direction(
         "fiberlab.eventdriven",  # every module without a row of its own below: a service
-        (
-            "fiberlab.domain",
-            "fiberlab.ledger",
-            "fiberlab.mailing",
-            "fiberlab.api",
-            "fiberlab.eventdriven.events",
-            "fiberlab.eventdriven.service",
-        ),
-        ("*",),
-        "a service knows the events, never another service or the gateway; its Kafka client is passed in",
+        ("domain", "ledger", "mailing", "eventdriven.events"),
+        (),
+        "a service knows what happened, not who said it, nor who else listens",
     ),
     Direction(
         "fiberlab.eventdriven.gateway",
-        ("fiberlab.domain", "fiberlab.api", "fiberlab.eventdriven.events"),
-        ("*",),
-        "the gateway says what happened; who listens is not its business",
+        ("domain", "api", "eventdriven.events"),
+        ("fastapi", "kafka", "pydantic"),
+        "the gateway says what happened; it does not know who listens",
     ),
     Direction(
         "fiberlab.eventdriven.service",
-        (
-            "fiberlab.domain",
-            "fiberlab.ledger",
-            "fiberlab.eventdriven.events",
-            "fiberlab.eventdriven.standing",
-        ),
-        ("*",),
-        "the loop runs every service, so it can know none",
+        ("domain", "ledger", "eventdriven.events", "eventdriven.standing"),
+        ("kafka",),
+        "the loop is the same for whatever a service does with an event",
     ),
-    Direction(
-        "fiberlab.eventdriven.standing",
-        (),
-        ("*",),
-        "how far a service has read has nothing to do with what it reads",
-    ),
+    Direction("fiberlab.eventdriven.standing", (), ("kafka",), "where a consumer stands, whatever it reads"),
     Direction(
         "fiberlab.eventdriven.events",
-        ("fiberlab.domain", "fiberlab.ledger", "fiberlab.eventdriven.cloudevent"),
-        ("*",),
-        "the contract does not know who writes and who listens",
+        ("domain", "ledger", "eventdriven.cloudevent"),
+        ("cloudevents", "pydantic"),
+        "the contract knows neither who writes nor who listens, and no client library",
     ),
-    Direction(
-        "fiberlab.eventdriven.cloudevent",
-        (),
-        (),
-        "what a valid CloudEvent is has nothing to do with which events are ours",
-    ),
-    Direction(
-        "fiberlab.kafka", ("fiberlab.kafka",), ("*",), "which Kafka it is has nothing to do with fiber"
-    ),
-    Direction(
-        "fiberlab.lab",
-        (
-            "fiberlab.names",
-            "fiberlab.domain",
-            "fiberlab.database",
-            "fiberlab.ledger",
-            "fiberlab.mailing",
-            "fiberlab.api",
-            "fiberlab.coupled",
-            "fiberlab.monolith",
-            "fiberlab.eventdriven",
-            "fiberlab.kafka",
-            "fiberlab.lab",
-        ),
-        ("*",),
-        "the stage may know every design; no design may know the stage",
-    ),
-    Direction(
-        "classroom.commands",
-        ("classroom.commands", "fiberlab.kafka", "fiberlab.lab"),
-        ("*",),
-        "lab.py's commands use the stage; nobody uses them",
-    ),
+    Direction("fiberlab.eventdriven.cloudevent", (), (), "a standard, read without any library"),
 )
 
 
@@ -171,7 +111,7 @@ class Technology(NamedTuple):
 
 CLIENTS = ("httpx", "urllib.request", "http.client", "requests", "aiohttp", "urllib3")
 HTTP_CLIENT = "classroom.world.running"
-ONE_CLIENT = "a client made elsewhere asks the machine's proxy for 127.0.0.1; take http_client.HttpClient"
+ONE_CLIENT = "a client made elsewhere asks the machine's proxy for 127.0.0.1; take world.running.HttpClient"
 
 TECHNOLOGIES = (
     *(Technology(client.split(".")[0], (HTTP_CLIENT,), ONE_CLIENT) for client in CLIENTS),
@@ -182,19 +122,21 @@ TECHNOLOGIES = (
             "fiberlab.coupled.backend",
             "fiberlab.monolith.backend",
             "fiberlab.eventdriven.gateway",
-            "classroom.world.running*",
+            "classroom.world.running",
         ),
         "HTTP is how a request comes in, not how it is billed",
     ),
-    Technology("uvicorn", ("classroom.world.running*",), "the apps do not know who serves them"),
+    Technology("uvicorn", ("classroom.world.running",), "the apps do not know who serves them"),
     Technology(
         "kafka",
         (
             "fiberlab.eventdriven.service",
             "fiberlab.eventdriven.standing",
             "fiberlab.eventdriven.gateway",
-            "fiberlab.kafka",
-            "classroom.world.topic",
+            "fiberlab.cluster",
+            "fiberlab.clients",
+            "classroom.broker",
+            "classroom.world.topic",  # chapter 04 shows a topic in slow motion
             "classroom.world.designs",  # a Kafka that does not answer cannot be asked who listens
             "classroom.live.reading",  # a live view reads the topic with a reader of its own
         ),
@@ -203,24 +145,15 @@ TECHNOLOGIES = (
     Technology(
         "confluent_kafka", (), "only the library file inside it is loaded; kafka-python is the client"
     ),
-    Technology("IPython", ("fiberlab.lab", "classroom.commands.kernel"), "Jupyter is the stage"),
     Technology("runpy", ("classroom.commands.__main__",), "an import by text would pass every rule above"),
-    Technology("ipywidgets", ("fiberlab.lab",), "Jupyter is the stage"),
-    Technology("anywidget", ("fiberlab.lab",), "Jupyter is the stage"),
-    Technology("matplotlib", ("fiberlab.lab",), "pictures are drawn on the stage"),
-    Technology("pandas", ("fiberlab.lab",), "tables are shown on the stage"),
     Technology(
         "sqlite3",
         ("fiberlab.database",),
         "every file fails with the same error, and an event-driven service has no database here",
     ),
     Technology("smtplib", ("fiberlab.mailing",), "one place lets mail out, and it refuses other machines"),
-    Technology("aiosmtpd", ("fiberlab.lab",), "the mail server is part of the stage"),
-    Technology(
-        "importlib",
-        ("fiberlab.lab", "classroom.broker.embedded_process"),
-        "an import by text would pass every rule above",
-    ),
+    Technology("aiosmtpd", ("classroom.world.mailbox",), "the mail server is part of the stage"),
+    Technology("importlib", ("classroom",), "an import by text would pass every rule above"),
 )
 
 
@@ -233,7 +166,7 @@ class Use(NamedTuple):
 PASSED_IN = "settings are passed in; only set-up cells, tests and lab.py read the environment"
 
 USES = (
-    Use("environ", ("classroom.commands", "classroom.change.blast"), PASSED_IN),  # blast hands it on
+    Use("environ", ("classroom.commands", "classroom.chapter", "classroom.change.blast"), PASSED_IN),
     Use("environb", (), PASSED_IN),
     Use("getenv", (), PASSED_IN),
     Use("__import__", (), "an import by text would pass every rule above"),
@@ -247,18 +180,55 @@ def covers(row: str, module: str) -> bool:
     return row == module or module.startswith(f"{row}.") or fnmatchcase(module, row)
 
 
-def wrong_directions(root: Path) -> Iterator[str]:
-    for module, imported in source.imports(root).items():
-        row = max((r for r in DIRECTIONS if covers(r.module, module)), key=lambda r: len(r.module))
+def imports(root: Path) -> dict[str, frozenset[str]]:
+    """What each module of both packages below the folder imports."""
+    return {**source.imports(root / "fiberlab"), **source.imports(root / "classroom")}
+
+
+def room_of(module: str) -> str:
+    """The row of FLOORS in which a module stands; the door itself stands nowhere."""
+    return max((room for room in FLOOR_OF if covers(room, module)), key=len, default="")
+
+
+def wrong_floors(root: Path) -> Iterator[str]:
+    """Arrows between rooms that point up or aside."""
+    for module, imported in imports(root).items():
         for name in sorted(imported):
-            ours = name.split(".")[0] == "fiberlab"
-            allowed = row.ours if ours else (*row.packages, *sys.stdlib_module_names)
-            if not any(covers(a, name) for a in allowed):
+            here, there = room_of(module), room_of(name)
+            up = here and there and FLOOR_OF[there] >= FLOOR_OF[here]
+            if here != there and (up or (name.startswith("classroom.") and not (here and there))):
+                yield f"{module} imports {name}: an arrow between rooms points down a floor"
+
+
+def circles(root: Path) -> Iterator[str]:
+    """Modules that import each other, over however many others."""
+    known = imports(root)
+    done: set[str] = set()
+
+    def walk(module: str, path: tuple[str, ...]) -> Iterator[str]:
+        if module in path:
+            yield f"circle: {' imports '.join((*path[path.index(module) :], module))}"
+        elif module not in done:
+            for name in sorted(known[module] & known.keys() - {module.rpartition(".")[0]}):
+                yield from walk(name, (*path, module))
+            done.add(module)
+
+    for module in known:
+        yield from walk(module, ())
+
+
+def wrong_directions(root: Path) -> Iterator[str]:
+    """What a module of the subject may not know; of the stage it knows nothing."""
+    for module, imported in source.imports(root / "fiberlab").items():
+        row = max((r for r in DIRECTIONS if covers(r.module, module)), key=lambda r: len(r.module))
+        ours = tuple(f"fiberlab.{name}" for name in row.ours)
+        for name in sorted(imported):
+            if not any(covers(a, name) for a in (*ours, *row.packages, *sys.stdlib_module_names)):
                 yield f"{module} imports {name}: {row.reason}"
 
 
 def wrong_homes(root: Path) -> Iterator[str]:
-    for module, imported in source.imports(root).items():
+    for module, imported in imports(root).items():
         for row in TECHNOLOGIES:
             if row.name in imported and not any(covers(home, module) for home in row.only_in):
                 yield f"{module} imports {row.name}: {row.reason}"
@@ -305,8 +275,8 @@ def names(node: ast.AST) -> set[str]:
 
 def trees(root: Path) -> Iterator[tuple[str, str, ast.Module]]:
     """Dotted name, text and syntax tree of every module."""
-    for module in source.imports(root):
-        file = root.joinpath(*module.split(".")[1:])
+    for module in imports(root):
+        file = root.joinpath(*module.split("."))
         path = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
         text = path.read_text(encoding="utf-8")
         yield module, text, parsed(text)
@@ -347,45 +317,12 @@ def long_functions(root: Path) -> Iterator[str]:
                 yield f"{name} has {lines} lines; at most {FUNCTION_LINES}: split it"
 
 
-def undocumented(root: Path) -> Iterator[str]:
-    for module, _, tree in trees(root):
-        if ast.get_docstring(tree) is None:
-            yield f"{module} has no docstring"
-        for name, node in public(tree, module):
-            if ast.get_docstring(node) is None:
-                yield f"{name} has no docstring"
-
-
-def public(tree: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, Function | ast.ClassDef]]:
-    """What users of a module call: functions, classes and their methods without a leading underscore."""
-    for node in tree.body:
-        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
-            yield f"{prefix}.{node.name}", node
-            if isinstance(node, ast.ClassDef):
-                yield from public(node, f"{prefix}.{node.name}")
-
-
-def untyped(root: Path) -> Iterator[str]:
-    """Every function, private and inner ones too: a signature without types explains nothing."""
-    for module, _, tree in trees(root):
-        for name, node in definitions(tree, module):
-            if isinstance(node, Function) and (missing := unannotated(node)):
-                yield f"{name} has no type for {', '.join(missing)}"
-
-
-def unannotated(function: Function) -> list[str]:
-    a = function.args
-    arguments = [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]
-    missing = [x.arg for x in arguments if x.annotation is None and x.arg not in ("self", "cls")]
-    return missing + (["what it returns"] if function.returns is None else [])
-
-
 # Runs in a fresh Python. An act is ours if the innermost module that is being imported at that moment is one
 # of ours: what matplotlib or pydantic do while they are imported is theirs.
 WATCHED_IMPORT = """
 import importlib, os, sys, threading
 root, *modules = sys.argv[1:]
-sys.path.insert(0, os.path.dirname(root))
+sys.path.insert(0, root)
 ACTS = {
     "socket.__new__": "opens a socket", "sqlite3.connect": "opens a database",
     "subprocess.Popen": "starts a process", "os.mkdir": "makes a folder", "os.remove": "deletes a file",
@@ -396,7 +333,7 @@ def importing():
     while frame and frame.f_code.co_name != "<module>":
         frame = frame.f_back
     name = frame.f_globals["__name__"] if frame else ""
-    return name if name == "fiberlab" or name.startswith("fiberlab.") else ""
+    return name if name.split(".")[0] in ("fiberlab", "classroom") else ""
 def told(module, act):
     if module:
         print(f"{module} {act} while it is imported")
@@ -427,7 +364,7 @@ for module in modules:
 
 def work_at_import(root: Path, modules: list[str] | None = None) -> Iterator[str]:
     """What importing all (or these) modules does besides defining names."""
-    command = [sys.executable, "-B", "-c", WATCHED_IMPORT, str(root), *(modules or source.imports(root))]
+    command = [sys.executable, "-B", "-c", WATCHED_IMPORT, str(root), *(modules or imports(root))]
     ran = subprocess.run(
         command, capture_output=True, text=True, env=os.environ | {"KAFKA_X": "1"}, check=False
     )
@@ -440,19 +377,19 @@ def work_at_import(root: Path, modules: list[str] | None = None) -> Iterator[str
 
 Rule = Callable[[Path], Iterator[str]]
 RULES: tuple[Rule, ...] = (
+    wrong_floors,
+    circles,
     wrong_directions,
     wrong_homes,
     wrong_uses,
     long_functions,
-    undocumented,
-    untyped,
     work_at_import,
 )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_package_keeps_the_rule(rule: Rule):
-    assert list(rule(source.PACKAGE)) == []
+def test_the_packages_keep_the_rule(rule: Rule):
+    assert list(rule(ROOT)) == []
 
 
 BESIDE = ("notebooks", "tests", "bench", "data", "pictures")
@@ -485,153 +422,169 @@ def test_every_row_of_a_table_has_its_reason():
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package to plant violations in."""
-    root = tmp_path_factory.mktemp("copy") / "fiberlab"
-    shutil.copytree(source.PACKAGE, root, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    """A folder with copies of both packages to plant violations in."""
+    root = tmp_path_factory.mktemp("copy")
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     return root
 
 
 # Rule: (file, what is planted at its end, a part of what is then reported)
 PLANTED: dict[Rule, tuple[tuple[str, str, str], ...]] = {
+    wrong_floors: (
+        (
+            "classroom/world/bills.py",
+            "from classroom.chapter import Chapter",
+            "bills imports classroom.chapter",
+        ),
+        ("classroom/figures/look.py", "from classroom.desk import map", "look imports classroom.desk.map"),
+        ("classroom/source.py", "from classroom.world import company", "source imports classroom.world.comp"),
+        (
+            "classroom/__init__.py",
+            "from classroom.chapter import Chapter",
+            "classroom imports classroom.chapter",
+        ),
+        ("classroom/new.py", "from classroom.world import company", "classroom.new imports classroom.world"),
+    ),
+    circles: (
+        ("fiberlab/domain.py", "from fiberlab import ledger", "fiberlab.ledger imports fiberlab.domain"),
+        ("classroom/source.py", "def f():\n    from classroom import source", "circle: classroom.source"),
+    ),
     wrong_directions: (
+        ("fiberlab/__init__.py", "from fiberlab.domain import Plan", "fiberlab imports fiberlab.domain"),
+        ("fiberlab/domain.py", "import pydantic", "fiberlab.domain imports pydantic"),
+        ("fiberlab/names.py", "from . import domain", "fiberlab.names imports fiberlab.domain"),
+        ("fiberlab/ledger.py", "import pandas", "fiberlab.ledger imports pandas"),
+        ("fiberlab/mailing.py", "from fiberlab import domain", "fiberlab.mailing imports fiberlab.domain"),
         (
-            "eventdriven/standing.py",
+            "fiberlab/api.py",
+            "import fiberlab.coupled.backend",
+            "fiberlab.api imports fiberlab.coupled.backend",
+        ),
+        ("fiberlab/clients.py", "from fiberlab import domain", "fiberlab.clients imports fiberlab.domain"),
+        (
+            "fiberlab/cluster.py",
+            "def f():\n    import classroom.broker",
+            "fiberlab.cluster imports classroom",
+        ),
+        (
+            "fiberlab/coupled/billing.py",
             "from fiberlab.eventdriven import events",
-            "standing imports fiberlab.eventdriven.events",
+            "imports fiberlab.eventdriven",
         ),
-        ("eventdriven/cloudevent.py", "import pydantic", "fiberlab.eventdriven.cloudevent imports pydantic"),
-        ("__init__.py", "from fiberlab.domain import Plan", "fiberlab imports fiberlab.domain"),
-        ("domain.py", "import pydantic", "fiberlab.domain imports pydantic"),
         (
-            "commands/series.py",
-            "from fiberlab import domain",
-            "classroom.commands.notebooks imports fiberlab.dom",
+            "fiberlab/monolith/billing.py",
+            "from ..coupled import accounts",
+            "imports fiberlab.coupled.accounts",
         ),
-        ("domain.py", "from fiberlab import ledger", "fiberlab.domain imports fiberlab.ledger"),
-        ("names.py", "from . import domain", "fiberlab.names imports fiberlab.domain"),
-        ("database.py", "from . import domain", "fiberlab.database imports fiberlab.domain"),
-        ("ledger.py", "from . import api", "fiberlab.ledger imports fiberlab.api"),
-        ("ledger.py", "import pandas", "fiberlab.ledger imports pandas"),
-        ("mailing.py", "from fiberlab import domain", "fiberlab.mailing imports fiberlab.domain"),
-        ("api.py", "import fiberlab.coupled.backend", "fiberlab.api imports fiberlab.coupled.backend"),
-        ("coupled/billing.py", "from fiberlab.eventdriven import events", "imports fiberlab.eventdriven.ev"),
-        ("coupled/billing.py", "import fiberlab.cluster", "billing imports fiberlab.cluster"),
-        ("coupled/billing.py", "def f():\n    import classroom.world.bills", "imports classroom.world.bills"),
-        ("monolith/billing.py", "from fiberlab.coupled import accounts", "imports fiberlab.coupled.accounts"),
-        ("monolith/__init__.py", "import fiberlab.eventdriven", "fiberlab.monolith imports fiberlab.eventd"),
         (
-            "monolith/installer_billing.py",
-            "from fiberlab.monolith import customer_billing",
+            "fiberlab/monolith/installer_billing.py",
+            "from . import customer_billing",
             "imports fiberlab.monolith.customer_billing",
         ),
-        ("eventdriven/events.py", "from ..coupled import billing", "imports fiberlab.coupled.billing"),
-        ("eventdriven/events.py", "from . import gateway", "events imports fiberlab.eventdriven.gateway"),
         (
-            "eventdriven/gateway.py",
-            "from .customer_billing import handle",
-            "eventdriven.customer_billing: the g",
-        ),
-        (
-            "eventdriven/service.py",
-            "from . import customer_billing",
-            "eventdriven.customer_billing: the loop",
-        ),
-        (
-            "eventdriven/customer_billing.py",
+            "fiberlab/eventdriven/customer_billing.py",
             "from . import installer_billing",
             "installer_billing: a service",
         ),
         (
-            "eventdriven/customer_billing.py",
-            "from ..kafka import cluster",
-            "fiberlab.cluster: a service",
+            "fiberlab/eventdriven/new.py",
+            "from .gateway import create",
+            "new imports fiberlab.eventdriven.gat",
         ),
         (
-            "eventdriven/a_new_one.py",
-            "from .gateway import create",
-            "a_new_one imports fiberlab.eventdriven.g",
+            "fiberlab/eventdriven/gateway.py",
+            "from .customer_billing import handle",
+            "customer_billing: the g",
         ),
-        ("kafka/cluster.py", "import fiberlab.domain", "fiberlab.cluster imports fiberlab.domain"),
-        ("a_new_module.py", "from fiberlab import domain", "fiberlab.a_new_module imports fiberlab.domain"),
+        ("fiberlab/eventdriven/service.py", "from . import customer_billing", "customer_billing: the loop"),
+        (
+            "fiberlab/eventdriven/standing.py",
+            "from . import events",
+            "standing imports fiberlab.eventdriven.ev",
+        ),
+        (
+            "fiberlab/eventdriven/events.py",
+            "from . import gateway",
+            "events imports fiberlab.eventdriven.gateway",
+        ),
+        ("fiberlab/eventdriven/cloudevent.py", "import pydantic", "cloudevent imports pydantic"),
     ),
     wrong_homes: (
-        ("lab/traffic.py", "import httpx", "lab.traffic imports httpx"),
-        ("commands/workbook.py", "import urllib.request", "commands.workbook imports urllib"),
-        ("lab/checks.py", "from http.client import HTTPConnection", "lab.checks imports http"),
-        ("lab/checks.py", "import requests", "lab.checks imports requests"),
-        ("lab/checks.py", "import aiohttp", "lab.checks imports aiohttp"),
-        ("lab/checks.py", "from urllib3 import PoolManager", "lab.checks imports urllib3"),
-        ("coupled/billing.py", "from fastapi import Request", "coupled.billing imports fastapi"),
-        ("coupled/backend.py", "import uvicorn", "coupled.backend imports uvicorn"),
-        ("lab/bills.py", "import uvicorn", "lab.bills imports uvicorn"),
-        ("lab/bills.py", "import kafka.errors", "lab.bills imports kafka"),
-        ("eventdriven/events.py", "from kafka import KafkaProducer", "eventdriven.events imports kafka"),
-        ("eventdriven/service.py", "import sqlite3", "eventdriven.service imports sqlite3"),
-        ("eventdriven/marketing.py", "import smtplib", "eventdriven.marketing imports smtplib"),
-        ("mailing.py", "from aiosmtpd.smtp import SMTP", "fiberlab.mailing imports aiosmtpd"),
-        ("kafka/embedded.py", "import confluent_kafka", "kafka.embedded imports confluent_kafka"),
-        ("lab/checks.py", "import runpy", "lab.checks imports runpy"),
-        ("kafka/cluster.py", "import IPython", "kafka.cluster imports IPython"),
-        ("kafka/cluster.py", "import ipywidgets", "kafka.cluster imports ipywidgets"),
-        ("kafka/cluster.py", "import anywidget", "kafka.cluster imports anywidget"),
-        ("kafka/cluster.py", "import matplotlib.axes", "kafka.cluster imports matplotlib"),
-        ("coupled/billing.py", "import pandas as pd", "coupled.billing imports pandas"),
-        ("coupled/billing.py", "from importlib import import_module", "coupled.billing imports importlib"),
+        ("classroom/world/traffic.py", "import httpx", "world.traffic imports httpx"),
+        ("classroom/commands/workbook.py", "import urllib.request", "commands.workbook imports urllib"),
+        ("classroom/world/bills.py", "from http.client import HTTPConnection", "world.bills imports http"),
+        ("classroom/world/bills.py", "import requests, aiohttp", "world.bills imports requests"),
+        ("classroom/world/bills.py", "import requests, aiohttp", "world.bills imports aiohttp"),
+        ("classroom/world/bills.py", "from urllib3 import PoolManager", "world.bills imports urllib3"),
+        ("fiberlab/coupled/billing.py", "from fastapi import Request", "coupled.billing imports fastapi"),
+        ("fiberlab/coupled/backend.py", "import uvicorn", "coupled.backend imports uvicorn"),
+        ("classroom/world/bills.py", "import kafka.errors", "world.bills imports kafka"),
+        ("fiberlab/eventdriven/service.py", "import sqlite3", "eventdriven.service imports sqlite3"),
+        ("fiberlab/eventdriven/marketing.py", "import smtplib", "eventdriven.marketing imports smtplib"),
+        ("fiberlab/mailing.py", "from aiosmtpd.smtp import SMTP", "fiberlab.mailing imports aiosmtpd"),
+        ("classroom/broker/embedded.py", "import confluent_kafka", "broker.embedded imports confluent_kafka"),
+        ("classroom/desk/map.py", "import runpy", "desk.map imports runpy"),
+        ("fiberlab/domain.py", "from importlib import import_module", "fiberlab.domain imports importlib"),
     ),
     wrong_uses: (
-        ("kafka/cluster.py", "import os\nos.environ['A']", "kafka.cluster uses environ"),
-        ("kafka/cluster.py", "from os import environb as e", "kafka.cluster uses environb"),
-        ("lab/bills.py", "def f():\n    os.getenv('A')", "lab.bills uses getenv"),
-        ("domain.py", "kafka = __import__('kafka')", "domain uses __import__"),
+        ("fiberlab/cluster.py", "import os\nos.environ['A']", "fiberlab.cluster uses environ"),
+        ("fiberlab/cluster.py", "from os import environb as e", "fiberlab.cluster uses environb"),
+        ("classroom/world/bills.py", "def f():\n    os.getenv('A')", "world.bills uses getenv"),
+        ("fiberlab/domain.py", "kafka = __import__('kafka')", "domain uses __import__"),
     ),
     long_functions: (
-        ("planted.py", "def long():\n" + "    print()\n" * 21, "planted.long has 21 lines"),
-        ("planted.py", "class A:\n  def f(self):\n" + "    print()\n" * 21, "planted.A.f has 21 lines"),
-    ),
-    undocumented: (
-        ("planted.py", "", "planted has no docstring"),
-        ("planted.py", "class Plan:\n    pass", "planted.Plan has no docstring"),
-        ("planted.py", "class Plan:\n    def name(self): ...", "planted.Plan.name has no docstring"),
-        ("planted.py", "async def sell(): ...", "planted.sell has no docstring"),
-    ),
-    untyped: (
-        ("planted.py", "def f(a, *b, c, **d) -> None: ...", "planted.f has no type for a, c, b, d"),
-        ("planted.py", "def f(a: int): ...", "planted.f has no type for what it returns"),
-        ("planted.py", "def f() -> None:\n    def g(x) -> None: ...", "planted.f.g has no type for x"),
+        ("fiberlab/planted.py", "def long():\n" + "    print()\n" * 21, "planted.long has 21 lines"),
+        ("fiberlab/planted.py", "class A:\n  def f(self):\n" + "    print()\n" * 21, "A.f has 21 lines"),
     ),
     work_at_import: (
-        ("planted.py", "import socket\nsocket.socket()", "planted opens a socket"),
-        ("planted.py", "import threading\nthreading.Thread(target=int).start()", "planted starts a thread"),
-        ("planted.py", "def f():\n    open(__file__ + 'l', 'a').close()\nf()", "planted writes a file"),
-        ("planted.py", "from pathlib import Path\nPath(__file__ + 'd').mkdir()", "planted makes a folder"),
-        ("planted.py", "import sqlite3\nsqlite3.connect(':memory:')", "planted opens a database"),
-        ("planted.py", "import ctypes\nctypes.CDLL(None)", "planted loads a library"),
+        ("fiberlab/planted.py", "import socket\nsocket.socket()", "planted opens a socket"),
         (
-            "planted.py",
+            "fiberlab/planted.py",
+            "import threading\nthreading.Thread(target=int).start()",
+            "planted starts a thread",
+        ),
+        (
+            "fiberlab/planted.py",
+            "def f():\n    open(__file__ + 'l', 'a').close()\nf()",
+            "planted writes a file",
+        ),
+        (
+            "fiberlab/planted.py",
+            "from pathlib import Path\nPath(__file__ + 'd').mkdir()",
+            "planted makes a folder",
+        ),
+        ("fiberlab/planted.py", "import sqlite3\nsqlite3.connect(':memory:')", "planted opens a database"),
+        ("fiberlab/planted.py", "import ctypes\nctypes.CDLL(None)", "planted loads a library"),
+        (
+            "fiberlab/planted.py",
             "import subprocess, sys\nsubprocess.run([sys.executable, '-V'])",
             "planted starts a pr",
         ),
-        ("planted.py", "import os\nos.environ.get('KAFKA_X')", "planted reads KAFKA_X"),
-        ("planted.py", "import os\nos.getenv('FIBERLAB_X')", "planted reads FIBERLAB_X"),
-        ("planted.py", "import sys\nsys.stderr.write('hello')", "writes to stderr: hello"),
-        ("planted.py", "1 / 0", "cannot be imported: ZeroDivisionError"),
+        ("fiberlab/planted.py", "import os\nos.environ.get('KAFKA_X')", "planted reads KAFKA_X"),
+        ("fiberlab/planted.py", "import os\nos.getenv('FIBERLAB_X')", "planted reads FIBERLAB_X"),
+        ("fiberlab/planted.py", "import sys\nsys.stderr.write('hello')", "writes to stderr: hello"),
+        ("fiberlab/planted.py", "1 / 0", "cannot be imported: ZeroDivisionError"),
     ),
 }
 
 ALLOWED: dict[Rule, tuple[tuple[str, str], ...]] = {
-    wrong_directions: (("domain.py", "import csv"),),
-    wrong_homes: (("lab/running_slowly.py", "import uvicorn"),),
-    wrong_uses: (("domain.py", "# os.environ"),),
+    wrong_floors: (("classroom/live/view.py", "from classroom.figures import bills"),),
+    circles: (("fiberlab/ledger.py", "from fiberlab import names"),),
+    wrong_directions: (("fiberlab/domain.py", "import csv"),),
+    wrong_homes: (("classroom/broker/settings.py", "import kafka"),),
+    wrong_uses: (("fiberlab/domain.py", "# os.environ"),),
     long_functions: (
-        ("planted.py", 'def f(\n  a,\n):\n  """Say.\n\n  More.\n  """\n' + "  a()\n\n" * FUNCTION_LINES),
-        ("planted.py", 'def f():\n    """Say."""'),
+        (
+            "fiberlab/planted.py",
+            'def f(\n  a,\n):\n  """Say.\n\n  More.\n  """\n' + "  a()\n\n" * FUNCTION_LINES,
+        ),
+        ("fiberlab/planted.py", 'def f():\n    """Say."""'),
     ),
-    undocumented: (("planted.py", '"""Doc."""\n\n\ndef _f(): ...'),),
-    untyped: (("planted.py", "class A:\n    def f(self) -> None: ..."),),
     work_at_import: (
-        ("planted.py", "open(__file__).close()"),
-        ("planted.py", "import os\nos.getenv('HOME')"),
-        ("planted.py", "import matplotlib.pyplot"),  # what it does is its own affair
+        ("fiberlab/planted.py", "open(__file__).close()"),
+        ("fiberlab/planted.py", "import os\nos.getenv('HOME')"),
+        ("fiberlab/planted.py", "import matplotlib.pyplot"),  # what it does is its own affair
     ),
 }
 
@@ -677,15 +630,4 @@ def report(rule: Rule, root: Path) -> list[str]:
     """What the rule says; of all modules only the planted one is imported, to save time."""
     if rule is not work_at_import:
         return list(rule(root))
-    return list(work_at_import(root, ["fiberlab.planted"])) if (root / "planted.py").exists() else []
-
-
-@pytest.mark.parametrize(
-    "row", [*DIRECTIONS, *TECHNOLOGIES, *USES], ids=lambda row: f"{type(row).__name__} {row[0]}"
-)
-def test_every_row_is_proven_by_a_violation(row: Direction | Technology | Use):
-    reports = [row for rule in (wrong_directions, wrong_homes, wrong_uses) for row in PLANTED[rule]]
-    planted_in = {"fiberlab." + file.removesuffix(".py").replace("/", ".") for file, _, _ in reports}
-    mentioned = " ".join(f"{text} {complaint}" for _, text, complaint in reports)
-    planted = any(covers(row[0], module) for module in planted_in if "*" in row[0])
-    assert planted or row[0] in planted_in or re.search(rf"\b{re.escape(row[0])}\b", mentioned)
+    return list(work_at_import(root, ["fiberlab.planted"])) if (root / "fiberlab/planted.py").exists() else []

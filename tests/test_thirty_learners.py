@@ -4,12 +4,13 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from classroom.broker import settings
+from classroom.broker import settings as environment
 from classroom.broker.connect import connect
 from classroom.broker.settings import Settings
 from classroom.world import company as days
@@ -35,26 +36,29 @@ class Outcome:
     foreign_events: int
 
 
+ONE_COMES_IN = threading.Lock()  # thirty kernels start on thirty computers, not in one Python at once
+
+
 def learn(number: int, company: Company, folder: Path, all_ready: threading.Barrier) -> Outcome:
     """Chapter 05's traffic of a learner's own: another day, another name, on the Kafka that all share."""
     name = f"learner-{number:02}"
     day = days.generated_day(company, number, ACTIONS)
     folder = folder / name
     folder.mkdir()
-    with connect(Settings(settings.read(os.environ).address, learner=name)) as cluster:
+    settings = Settings(environment.read(os.environ).address, learner=name)
+    with ONE_COMES_IN:
+        cluster = connect(settings)
         design = EventDriven(company, folder, cluster)
-        try:
-            all_ready.wait(120)
-            sent = replay(day, design.url, clients=2)
-            design.settle()
-            table = bills(day, design.charges(), company)
-            ids = [dict(record.headers)["ce_id"].decode() for record in design.view.records()]
-            foreign = set(ids) - {action.id for action in day}
-            accepted = len(sent.answers) - len(sent.failed)
-            wrong, right = (table.wrong_cents != 0).sum(), (table.expected_cents != 0).sum()
-            return Outcome(accepted, wrong, right, len(ids), len(foreign))
-        finally:
-            design.close()
+    with cluster, closing(design):
+        all_ready.wait(120)
+        sent = replay(day, design.url, clients=2)
+        design.settle()
+        table = bills(day, design.charges(), company)
+        ids = [dict(record.headers)["ce_id"].decode() for record in design.view.records()]
+        foreign = set(ids) - {action.id for action in day}
+        accepted = len(sent.answers) - len(sent.failed)
+        wrong, right = (table.wrong_cents != 0).sum(), (table.expected_cents != 0).sum()
+        return Outcome(accepted, wrong, right, len(ids), len(foreign))
 
 
 def test_thirty_learners_share_a_kafka_and_every_ledger_equals_its_oracle(company, tmp_path):

@@ -27,7 +27,7 @@ def serve_a_test_run(kafka: ApacheKafka) -> None:
     print(kafka.bootstrap_servers, flush=True)
     if sys.stdin.read() == "keep\n":
         print(f"The logs of Apache Kafka are kept: {kafka.folder}", flush=True)
-        kafka.close(keep_logs=True)
+        kafka.keep_logs = True
 
 
 def serve_a_person(kafka: ApacheKafka) -> None:

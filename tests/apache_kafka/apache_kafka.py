@@ -45,6 +45,7 @@ class ApacheKafka:
         ]
         self.ports = ports.choose(services, ports_as_written)
         self.folder = Path(tempfile.mkdtemp(prefix="fiberlab-kafka-"))
+        self.keep_logs = False  # whether the brokers' logs stay at the end
         self._janitor = _janitor(self.folder)
         self.brokers = {
             s.node: Broker(command, jars, compose.Place(s, self.folder / s.name / "data", self.ports))
@@ -54,7 +55,8 @@ class ApacheKafka:
         try:
             self.start(*self.brokers)
         except BaseException:
-            self.close(keep_logs=True)
+            self.keep_logs = True
+            self.close()
             raise
 
     def start(self, *nodes: int) -> None:
@@ -76,21 +78,21 @@ class ApacheKafka:
         """Return once the broker has ended: orderly, or killed. What it has stored stays."""
         self.brokers[node].stop(kill)
 
-    def close(self, keep_logs: bool = False) -> None:
+    def close(self) -> None:
         """End all brokers and remove their folder, but for their logs if these are to be kept."""
         for broker in self.brokers.values():
             broker.stop(kill=True)
-        for broker in self.brokers.values() if keep_logs else ():
-            shutil.rmtree(broker.place.data, ignore_errors=True)
-        if not keep_logs:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        data = [broker.place.data for broker in self.brokers.values()]
+        for folder in data if self.keep_logs else [self.folder]:
+            shutil.rmtree(folder, ignore_errors=True)
         self._janitor.communicate("done\n")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.close(keep_logs=kind is not None and issubclass(kind, Exception))
+        self.keep_logs |= kind is not None and issubclass(kind, Exception)
+        self.close()
 
     def _ready(self) -> bool:
         """Whether every running broker can be asked, and knows of all the others."""

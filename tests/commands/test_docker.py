@@ -17,7 +17,9 @@ pytestmark = [
     pytest.mark.embedded,
     pytest.mark.skipif(os.name == "nt", reason="DID NOT RUN: the stand-in is a script with a #! line"),
 ]
-STAND_IN = """#!{python}
+# A #! line holds no path with a space; "exec" is a command to sh, and a text to Python.
+STAND_IN = """#!/bin/sh
+"exec" "{python}" "$0" "$@"
 import os, pathlib, sys
 asked = " ".join(sys.argv[1:])
 answers = {{"--version": {version!r}, "compose version --short": {compose!r}, "version": "28.2.2"}}

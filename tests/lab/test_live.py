@@ -25,6 +25,8 @@ from fiberlab.domain import Action, expected_cents
 from fiberlab.ledger import Charge
 from tests.facts import eventually, files_open, interrupt, seconds
 
+pytestmark = pytest.mark.embedded
+
 BOTH = ["customer-billing", "installer-billing"]
 
 
@@ -247,8 +249,8 @@ def test_an_action_sent_by_hand_is_followed_to_its_bills(live):
 
 
 def test_slow_billing_lets_the_coupled_apps_wait_and_the_gateway_answer(live):
-    press(live, do="slow", value=400)
-    eventually(lambda: controls(live)["slow_ms"] == 400, "billing to be slow")
+    press(live, do="slow", value=2000)
+    eventually(lambda: controls(live)["slow_ms"] == 2000, "billing to be slow")
     press(live, do="rate", value=200)
 
     def behind() -> int:
