@@ -1,4 +1,4 @@
-"""Herd Fiber, twice: once as request-reply, once as events on Kafka; and an honest third in between.
+"""Herd Fiber, three times: as request-reply, as a modular monolith, and as events on Kafka.
 
 Read it in this order:
 
@@ -9,5 +9,7 @@ Read it in this order:
 5. `eventdriven.events`, `eventdriven.gateway`: say what happened, and by whom
 6. `eventdriven.customer_billing`, `eventdriven.installer_billing`: who listens; `eventdriven.service`: how
 7. `mailing`, `coupled.marketing`, `eventdriven.marketing`: somebody else wants to know
-8. `kafka`: which Kafka? `lab`: the stage machinery; skip both on a first read
+8. `cluster`, `clients`: how all of them reach a Kafka, whichever it is
+
+What shows it to you is in `classroom`; skip that on a first read.
 """

@@ -13,6 +13,7 @@ The progress file stays: what was solved once was solved.
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -61,8 +62,36 @@ def _refreshed(original: Path, copy: Path) -> list[str]:
         take(original, copy)
         return [f"{original.stem} was updated; you had not changed it, so you have the new one."]
     elif now != taken:
-        return [_two_versions(original)]
+        return [*_told_once(original, copy), _two_versions(original)]
     return []
+
+
+def _told_once(original: Path, copy: Path) -> list[str]:
+    """That a copy imports what has moved since, and what to do; said for one state of the original only."""
+    gone, mark = sorted(set(_imported(copy)) - _modules()), f"{original.name}: what has moved was told"
+    if not gone or read_taken(copy.parent).get(mark) == text_of(original):
+        return []
+    _note(copy.parent, mark, text_of(original))
+    return [
+        f"{original.stem}: your copy imports {', '.join(gone)}, which has moved: such cells stop with "
+        "ModuleNotFoundError. Take the new chapter as said below, and paste your answers into it."
+    ]
+
+
+def _imported(copy: Path) -> list[str]:
+    """The modules of ours that the copy's cells import, by dotted name."""
+    try:
+        text = "\n".join(source(cell) for cell in read(copy)["cells"])
+    except (ValueError, KeyError, TypeError):  # no notebook
+        return []
+    return re.findall(r"^\s*(?:from|import)\s+((?:fiberlab|classroom)[\w.]*)", text, re.MULTILINE)
+
+
+def _modules() -> set[str]:
+    """Every module that can be imported from the workbook's packages."""
+    files = [file for name in ("fiberlab", "classroom") for file in (ROOT / name).rglob("*.py")]
+    dotted = {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files}
+    return {name.removesuffix(".__init__") for name in dotted}
 
 
 def _two_versions(original: Path) -> str:
@@ -99,9 +128,13 @@ def without_outputs(notebook: Notebook) -> Notebook:
 
 def remember(original: Path, copy: Path) -> None:
     """Return once it is written down from which text of the original the copy was made."""
-    file = copy.parent / TAKEN
+    _note(copy.parent, original.name, text_of(original))
+
+
+def _note(copies: Path, name: str, text: str) -> None:
+    file = copies / TAKEN
     with my_turn(file):
-        write(file, read_taken(copy.parent) | {original.name: text_of(original)})
+        write(file, read_taken(copies) | {name: text})
 
 
 def read_taken(copies: Path) -> dict[str, str]:

@@ -236,3 +236,21 @@ def test_after_three_chapters_an_update_and_a_reset_every_line_written_is_there(
     for name in NAMES:
         assert any(says(path, f"mine in {name}") for path in written)
     assert json.loads(reader.kept()[0].read_text(encoding="utf-8"))["cells"][0]["outputs"]
+
+
+def test_whoever_wrote_in_a_copy_that_imports_what_has_moved_is_told_so_once(workbook: Workbook):
+    copy = workbook.copies / ONE
+    edit(copy, "cell-0", "from fiberlab.lab.chapter import Chapter\nfrom fiberlab.domain import Plan")
+    write(workbook.originals / ONE, "from classroom import Chapter")
+    moved, how = workbook.start()
+    assert moved.startswith("01-one-actor: your copy imports fiberlab.lab.chapter, which has moved")
+    assert "lab.py reset 01" in how
+    assert workbook.start() == [how]
+    assert says(copy, "from fiberlab.lab.chapter import Chapter\nfrom fiberlab.domain import Plan")
+
+
+def test_a_copy_that_imports_what_is_there_is_not_called_old(workbook: Workbook):
+    edit(workbook.copies / ONE, "cell-0", "from classroom.figures import house\nimport fiberlab.domain")
+    write(workbook.originals / ONE, "second")
+    (how,) = workbook.start()
+    assert "you have written in your copy" in how
