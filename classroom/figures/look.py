@@ -5,9 +5,8 @@ Everything is drawn without pyplot and without matplotlib's global settings. It 
 """
 
 import textwrap
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property, partial
 from io import BytesIO
 from itertools import cycle
 from typing import NamedTuple
@@ -58,12 +57,18 @@ GROUP_LOOKS = (
 )
 
 
-@dataclass(frozen=True, repr=False)
 class Figure:
-    """A picture (PNG) and the sentence that states its data; the last line of a cell shows both."""
+    """A picture and the sentence that states its data; the last line of a cell shows both."""
 
-    png: bytes
-    sentence: str
+    def __init__(self, sentence: str, draw: Callable[[], bytes]) -> None:
+        """Draw: makes the PNG; called once, when the picture is looked at."""
+        self.sentence = sentence
+        self._draw = draw
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture."""
+        return self._draw()
 
     def __repr__(self) -> str:
         return self.sentence
@@ -94,7 +99,12 @@ def canvas(title: str, height: float, panels: int = 1) -> tuple[Picture, list[Ax
 
 
 def finish(picture: Picture, sentence: str) -> Figure:
-    """The picture as a PNG of 64 colours (a third of the size) without metadata, with its sentence."""
+    """The picture with its sentence."""
+    return Figure(sentence, partial(_png, picture))
+
+
+def _png(picture: Picture) -> bytes:
+    """64 colours (a third of the size), without metadata."""
     _use_what_the_font_has(picture)
     for words in picture.findobj(Text):
         words.set_parse_math(False)  # two dollar signs in a line are money
@@ -103,7 +113,7 @@ def finish(picture: Picture, sentence: str) -> Figure:
     image = Image.frombytes("RGBA", agg.get_width_height(), bytes(agg.buffer_rgba())).convert("RGB")
     page = BytesIO()
     image.quantize(64, dither=Image.Dither.NONE).save(page, "PNG", optimize=True)
-    return Figure(page.getvalue(), sentence)
+    return page.getvalue()
 
 
 def _use_what_the_font_has(picture: Picture) -> None:

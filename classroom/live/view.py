@@ -111,7 +111,7 @@ def still(
     count = fig.plural(len(sent), "action")
     sentence = " ".join([f"{count} sent.", *(figure.sentence for figure in figures)])
     _forget_fonts()
-    return fig.Figure(stacked([figure.png for figure in figures]), sentence)
+    return fig.Figure(sentence, lambda: stacked([figure.png for figure in figures]))
 
 
 def _forget_fonts() -> None:
