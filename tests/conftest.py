@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from classroom.broker import settings
@@ -34,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.register_profile("without a clock", deadline=None)  # time is measured in bench/
+    hypothesis.settings.load_profile("without a clock")
     config.addinivalue_line("filterwarnings", f"ignore:{UNCLOSED}:ResourceWarning")  # during each test
 
 

@@ -114,7 +114,7 @@ def transactions(servers: str, topic: str, taken_back: list[Record], given: list
 @pytest.mark.timeout(240)
 def test_ten_thousand_foreign_records_among_five_hundred_good_ones_cost_no_sale(chapter, company):
     chance, design = random.Random(7), chapter.event_driven()
-    servers, apache = chapter.cluster.bootstrap_servers, chapter.cluster.broker is None
+    servers, apache = chapter.cluster.bootstrap_servers, chapter.cluster.broker.isolates
     actions = days.generated_day(company, 11, GOOD)
     good = [encode(happened(action, company.plans)) for action in actions]
     records = [(message.value, list(message.headers.items())) for message in good]

@@ -38,7 +38,8 @@ def tree(tmp_path):
     (root / "tests").mkdir()
     for name in ("lab.py", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
-    shutil.copytree(ROOT / "fiberlab", root / "fiberlab", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("fiberlab", "classroom"):
+        shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "tests/nbval_sanitize.cfg").touch()
     write_notebook(root / "notebooks/00-start-here.ipynb", source="1 + 1", result="2")
     return root

@@ -63,16 +63,17 @@ def due_a_letter(actions: Sequence[Action]) -> list[Action]:
 def browse_while(chapter: Chapter, condition: str, actions: Sequence[Action]) -> Browsed:
     """What came of these actions in both designs while the mail server was "healthy", "slow" or "down".
 
-    "slow" takes SLOW_S for each letter. An app tries FEW_ATTEMPTS times. Raises UnknownConditionError.
+    "slow" takes SLOW_S for each letter. One household after the other browses, so that nobody waits for
+    another's answer; an app tries FEW_ATTEMPTS times. Raises UnknownConditionError.
     """
     coupled, backbone = chapter.coupled(chapter.mailing()), chapter.event_driven()
     backbone.add(marketing.GROUP, partial(marketing.handle, mailing=chapter.mailing()))
     box, others = chapter.mailbox, [name for name in backbone.services if name != marketing.GROUP]
     before = len(box.letters)
     with _mail_server(box, condition):
-        waited = replay(actions, coupled.url, attempts=FEW_ATTEMPTS)
+        waited = replay(actions, coupled.url, clients=1, attempts=FEW_ATTEMPTS)
         by_request = len(box.letters)
-        answered = replay(actions, backbone.url)
+        answered = replay(actions, backbone.url, clients=1)
         wait_until(
             lambda: all(backbone.lag()[name] == 0 for name in others),
             "billing to read everything",

@@ -13,6 +13,8 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
+from classroom.broker import connect as connect_module
+from classroom.broker import real as broker_module
 from classroom.broker.connect import connect
 from classroom.broker.settings import Settings, SettingsError
 from fiberlab import clients
@@ -323,7 +325,7 @@ def test_a_deleted_topic_is_no_longer_listed(cluster):
 @pytest.fixture
 def real(monkeypatch) -> Cluster:
     """What connect() makes of an address at which a real Kafka answered."""
-    monkeypatch.setattr(cluster_module, "diagnose", lambda settings: None)
+    monkeypatch.setattr(connect_module, "diagnose", lambda settings: None)
     return connect("kafka-1.example:9092,kafka-2.example:9093")
 
 
@@ -331,11 +333,11 @@ class Recorded(Exception):
     """What a client would have been made with."""
 
 
-def settings_of(monkeypatch, kind: str, make) -> dict[str, object]:
+def settings_of(monkeypatch, module: object, kind: str, make) -> dict[str, object]:
     def record(*_: object, **settings: object) -> None:
         raise Recorded(settings)
 
-    monkeypatch.setattr(cluster_module, kind, record)
+    monkeypatch.setattr(module, kind, record)
     with pytest.raises(Recorded) as recorded:
         make()
     return recorded.value.args[0]
@@ -349,27 +351,29 @@ ONLY_EMBEDDED = {
     "check_crcs",
 }
 CLIENTS = {
-    "producer": ("Producer", lambda cluster: cluster.producer()),
-    "consumer": ("Consumer", lambda cluster: cluster.consumer("news", "group")),
-    "reader": ("Consumer", lambda cluster: cluster.reader("group")),
-    "create_topic": ("Admin", lambda cluster: cluster.create_topic("news")),
-    "delete_topic": ("Admin", lambda cluster: cluster.delete_topic("news")),
-    "groups": ("Admin", lambda cluster: cluster.groups("news")),
+    "producer": (cluster_module, "Producer", lambda cluster: cluster.producer()),
+    "consumer": (cluster_module, "Consumer", lambda cluster: cluster.consumer("news", "group")),
+    "reader": (cluster_module, "Consumer", lambda cluster: cluster.reader("group")),
+    "create_topic": (broker_module, "Admin", lambda cluster: cluster.create_topic("news")),
+    "delete_topic": (broker_module, "Admin", lambda cluster: cluster.delete_topic("news")),
+    "groups": (broker_module, "Admin", lambda cluster: cluster.groups("news")),
 }
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_real_kafka_never_gets_what_only_the_embedded_broker_needs(real, monkeypatch, client):
-    kind, make = CLIENTS[client]
-    settings = settings_of(monkeypatch, kind, lambda: make(real))
+    module, kind, make = CLIENTS[client]
+    settings = settings_of(monkeypatch, module, kind, lambda: make(real))
     assert settings["bootstrap_servers"] == ["kafka-1.example:9092", "kafka-2.example:9093"]
     assert not ONLY_EMBEDDED & set(settings)
 
 
 def test_the_embedded_broker_gets_them_and_each_client_only_its_own(monkeypatch):
     with connect() as embedded:
-        consumer = settings_of(monkeypatch, "Consumer", lambda: embedded.consumer("news", "group"))
-        producer = settings_of(monkeypatch, "Producer", embedded.producer)
+        consumer = settings_of(
+            monkeypatch, cluster_module, "Consumer", lambda: embedded.consumer("news", "group")
+        )
+        producer = settings_of(monkeypatch, cluster_module, "Producer", embedded.producer)
     assert set(consumer) >= ONLY_EMBEDDED
     assert consumer["api_version"] == producer["api_version"] == (2, 3)
     assert "session_timeout_ms" not in producer
@@ -377,8 +381,7 @@ def test_the_embedded_broker_gets_them_and_each_client_only_its_own(monkeypatch)
 
 def test_the_address_says_which_kafka_it_is(real):
     assert real.description == "Kafka at kafka-1.example:9092,kafka-2.example:9093"
-    assert real.broker is None
-    real.close()  # nothing of ours to end
+    assert real.broker.isolates
 
 
 # No answer
@@ -503,7 +506,7 @@ def test_topics_that_come_while_the_watchdog_closes_are_too_late(monkeypatch):
 def test_the_kafka_that_answers_is_used_as_it_is(cluster, topic):
     address = cluster.bootstrap_servers
     with connect(address) as same:
-        assert (same.bootstrap_servers, same.broker, same.client_settings) == (address, None, {})
+        assert (same.bootstrap_servers, same.broker.isolates, same.client_settings) == (address, True, {})
         assert same.consumer_settings == {}
     with cluster.reader() as reader:  # closing the second one ended nothing
         assert reader.end_offsets([TopicPartition(topic, 0)]) == {TopicPartition(topic, 0): 0}

@@ -159,9 +159,9 @@ def test_what_goes_wrong_with_one_part_does_not_keep_the_others_from_closing(mon
     design.close()
 
 
-@pytest.mark.parametrize("nothing", [None, {}, {"KAFKA_BOOTSTRAP_SERVERS": ""}])
+@pytest.mark.parametrize("nothing", [{}, {"KAFKA_BOOTSTRAP_SERVERS": ""}])
 def test_without_an_address_it_is_the_embedded_broker(nothing):
-    assert Chapter.open("04", nothing, kafka=False).cluster.broker is not None
+    assert Chapter.open("04", nothing, kafka=False).cluster.broker.isolates is False
 
 
 def test_an_address_that_does_not_answer_is_an_error_and_never_the_embedded_broker(monkeypatch):
@@ -178,7 +178,7 @@ def test_an_address_that_does_not_answer_is_an_error_and_never_the_embedded_brok
 @pytest.mark.kafka
 def test_an_address_that_answers_is_used_and_stays_when_the_chapter_closes(cluster):
     chapter = Chapter.open("04", {"KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers}, kafka=False)
-    assert chapter.cluster.broker is None
+    assert chapter.cluster.broker.isolates
     assert chapter.cluster.bootstrap_servers == cluster.bootstrap_servers
     chapter.close()
     with cluster.reader() as reader:

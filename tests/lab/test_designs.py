@@ -243,7 +243,7 @@ def test_a_closed_system_answers_no_more(company, tmp_path):
         answer_from(design.url)
 
 
-@pytest.mark.parametrize("part", ["HttpServer", "TopicView", "Ledger"])
+@pytest.mark.parametrize("part", ["HttpServer", "TopicView", "SlowLedger"])
 def test_a_system_that_cannot_start_whole_leaves_no_part_of_itself(
     company, tmp_path, cluster, monkeypatch, part
 ):

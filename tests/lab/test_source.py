@@ -153,7 +153,7 @@ def test_a_folder_without_python_is_refused(tmp_path: Path):
 
 
 def test_the_packages_own_imports_are_read_by_default():
-    assert "pandas" in source.imports()["classroom.source"]
+    assert "kafka" in source.imports()["fiberlab.cluster"]
 
 
 SHOP = {

@@ -71,7 +71,6 @@ def test_a_deleted_file_has_all_its_lines_changed(two):
     assert changed_lines(*two) == {"billing.py": {1, 2, 3, 4, 5}}
 
 
-def test_a_copy_holds_every_module_and_the_companys_data(tmp_path):
+def test_a_copy_holds_every_module(tmp_path):
     copy = copy_of_package(tmp_path)
     assert files_changed(PACKAGE, copy).empty
-    assert (tmp_path / "data" / "day.csv").exists()

@@ -12,7 +12,15 @@ from classroom.change.edits import (
     changed_lines,
     copy_of_package,
 )
-from classroom.change.retest import deployables, read_suite, released, run_suite, touched, what_to_test_again
+from classroom.change.retest import (
+    NotFollowedError,
+    deployables,
+    read_suite,
+    released,
+    run_suite,
+    touched,
+    what_to_test_again,
+)
 from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED
 from tests.lab.coupling.conftest import CUSTOMER
 
@@ -66,11 +74,10 @@ def test_the_table_has_a_row_per_number_of_actors_and_rule():
     ]
 
 
-def test_a_constant_that_another_service_reads_touches_and_releases_that_service_too(
-    planted, tmp_path_factory
-):
+def test_a_constant_that_another_service_reads_is_no_change_whose_reach_is_told(planted, tmp_path_factory):
     suite = suite_of(EVENTS, TWO, planted)
-    assert reached(suite, change_rule(EVENTS, "installer"), tmp_path_factory.mktemp("read")) == (12, 12)
+    with pytest.raises(NotFollowedError, match="'DISCOUNT_PERCENT', which customer_billing"):
+        reached(suite, change_rule(EVENTS, "installer"), tmp_path_factory.mktemp("read"))
     assert reached(suite, change_rule(EVENTS, "customer"), tmp_path_factory.mktemp("own")) == (6, 6)
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from classroom.change.files import NEW_ACTOR
-from classroom.experiments import prices as module
+from classroom.experiments import costs as module
 from classroom.experiments.costs import prices, sizes
 from classroom.world.designs import EVENTS, MODULAR, EventDriven, Monolith
 
