@@ -76,16 +76,23 @@ class NotFollowedError(ValueError):
 
 
 def alone_in_its_file(suite: Suite, file: str, line: int) -> None:
-    """Return if no other file imports what this line, outside functions, defines. Raises NotFollowedError.
+    """Return if no other file reads what this line, outside functions, defines. Raises NotFollowedError.
 
     Reading a constant runs no line where it stands: only in its own file it is known who reads it.
     """
     names = {name for node in statements_at(suite.package / file, line) for name in defined(node)}
     for other in suite.package.rglob("*.py"):
-        for node in tree_of(other).body:
-            here = isinstance(node, ast.ImportFrom) and f".{node.module}".endswith(f".{Path(file).stem}")
-            if here and (both := names & {alias.name for alias in node.names}):
-                raise NotFollowedError(f"{file} defines {min(both)!r}, which {other.name} imports")
+        if other != suite.package / file and (both := names & set(_read_of(Path(file).stem, other))):
+            raise NotFollowedError(f"{file} defines {min(both)!r}, which {other.name} reads")
+
+
+def _read_of(module: str, file: Path) -> Iterator[str]:
+    """The names that a file imports from a module, or reads as its attributes."""
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.ImportFrom) and f".{node.module}".endswith(f".{module}"):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
+            yield node.attr
 
 
 def module_of(package: Path, file: str) -> str:

@@ -22,7 +22,7 @@ def suite(tmp_path: Path) -> Suite:
 
 
 def test_a_constant_that_another_file_imports_is_not_followed(suite):
-    with pytest.raises(NotFollowedError, match=r"rates\.py defines 'RATE', which shop\.py imports"):
+    with pytest.raises(NotFollowedError, match=r"rates\.py defines 'RATE', which shop\.py reads"):
         alone_in_its_file(suite, "rates.py", 1)
 
 

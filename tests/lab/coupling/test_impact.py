@@ -76,7 +76,7 @@ def test_the_table_has_a_row_per_number_of_actors_and_rule():
 
 def test_a_constant_that_another_service_reads_is_no_change_whose_reach_is_told(planted, tmp_path_factory):
     suite = suite_of(EVENTS, TWO, planted)
-    with pytest.raises(NotFollowedError, match="'DISCOUNT_PERCENT', which customer_billing"):
+    with pytest.raises(NotFollowedError, match=r"'DISCOUNT_PERCENT', which customer_billing\.py reads"):
         reached(suite, change_rule(EVENTS, "installer"), tmp_path_factory.mktemp("read"))
     assert reached(suite, change_rule(EVENTS, "customer"), tmp_path_factory.mktemp("own")) == (6, 6)
 
