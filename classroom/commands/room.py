@@ -6,22 +6,22 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.patches import Rectangle
 
 from classroom.desk.map import stops
 from classroom.desk.progress import Progress, ProgressError, read
+from classroom.figures import marks
 from classroom.figures.look import (
     GRID,
     MUTED,
     RIGHT_PALE,
     RIGHT_TEXT,
+    SMALL,
     WRONG_PALE,
     WRONG_TEXT,
     Figure,
     canvas,
     finish,
     listing,
-    note,
     plural,
     require,
 )
@@ -103,25 +103,20 @@ TITLE = "Who is stuck where?  ✓ solved   ✗ stuck after so many attempts   ·
 def room(table: pd.DataFrame) -> Figure:
     """Readers down, exercises across (see `attempts`): solved, stuck (attempts), or not tried."""
     require(table, "learner", "exercise", "solved", "attempts")
-    learners, exercises = list(table.learner.unique()), list(table.exercise.unique())
-    picture, (axes,) = canvas(TITLE, 1.6 + 0.32 * len(learners))
-    for row in table.itertuples():
-        words, ink, paper = _looks(row.solved, row.attempts)
-        x, y = exercises.index(row.exercise), learners.index(row.learner)
-        axes.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, facecolor=paper))
-        note(axes, words, (x, y), (0, 0), size=9, color=ink)
-    labels = [name.removeprefix("exercise-").replace("-", "\n") for name in exercises]
-    axes.set_xticks(range(len(exercises)), labels)
-    axes.set_yticks(range(len(learners)), [name[-24:] for name in learners])
-    axes.set(xlim=(-0.5, len(exercises) - 0.5), ylim=(len(learners) - 0.5, -0.5))
-    axes.xaxis.tick_top()
+    picture, (axes,) = canvas(TITLE, 1.6 + 0.32 * table.learner.nunique())
+    grid = {(row.learner, row.exercise): _cell(row.solved, row.attempts) for row in table.itertuples()}
+    lines = {name: name.removeprefix("exercise-").replace("-", "\n") for name in table.exercise}
+    marks.cells(axes, grid, lambda name: name[-24:], lines.get, SMALL, dense=True)
     return finish(picture, _sentence(table))
 
 
-def _looks(solved: bool, attempts: int) -> tuple[str, str, str]:
+def _cell(solved: bool, attempts: int) -> marks.Cell:
+    """The cell of a reader at an exercise."""
     if solved:
-        return "✓", RIGHT_TEXT, RIGHT_PALE
-    return (f"✗ {attempts}", WRONG_TEXT, WRONG_PALE) if attempts else ("·", MUTED, GRID)
+        return marks.Cell("✓", RIGHT_PALE, ink=RIGHT_TEXT)
+    if attempts:
+        return marks.Cell(f"✗ {attempts}", WRONG_PALE, ink=WRONG_TEXT)
+    return marks.Cell("·", GRID, ink=MUTED)
 
 
 def _sentence(table: pd.DataFrame) -> str:

@@ -1,27 +1,24 @@
-"""Pictures of a day's bills beside the oracle. They know money, and neither of the two designs.
-
-The columns of `bills` are told in `bill_sentences`. Distances on an axis are cents.
-
-What a day's bills amount to, in numbers and in words. It draws nothing.
+"""Pictures of a day's bills beside the oracle, and their sentences. They know money, and no design.
 
 `bills` has one row per action of the day, in order of time: `at` (UTC), `account_id`, `actor`, `action`,
 `plan`, `billed_cents`, `expected_cents` (the oracle) and `wrong_cents`, which is billed minus expected
-(negative: the company lost it). A bill is a row where billed or expected is not 0.
+(negative: the company lost it). A bill is a row where billed or expected is not 0. Distances on an axis
+are cents.
 """
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
-from matplotlib.patches import Rectangle
 
 from classroom.figures import look as fig
+from classroom.figures import marks
 from classroom.figures.look import capital, listing, plural, require
 from fiberlab.domain import ACTIONS, dollars
 
 AMOUNTS = ("billed_cents", "expected_cents", "wrong_cents")
 
 
-def only_sales(bills: pd.DataFrame, *columns: str) -> pd.DataFrame:
+def _only_sales(bills: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """The rows that are bills. ValueError if there is none, or if a column is missing."""
     require(bills, *columns, *AMOUNTS)
     chosen = bills[(bills.billed_cents != 0) | (bills.expected_cents != 0)]
@@ -32,19 +29,19 @@ def only_sales(bills: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return chosen.assign(wrong=chosen.wrong_cents != 0)
 
 
-def totals(sales: pd.DataFrame, by: str) -> pd.DataFrame:
+def _totals(sales: pd.DataFrame, by: str) -> pd.DataFrame:
     """Cents and number of wrong bills per actor (by name) or per plan (cheapest first)."""
     groups = sales.groupby(by)
     order = groups.expected_cents.max() if by == "plan" else groups.size().index.to_series()
     return groups[[*AMOUNTS, "wrong"]].sum().loc[order.sort_values(kind="stable").index]
 
 
-def verdict(sales: pd.DataFrame) -> str:
+def _verdict(sales: pd.DataFrame) -> str:
     """How many are wrong: "9 of 214 bills are wrong", "all 214 bills are right"."""
-    return count_wrong(int(sales.wrong.sum()), len(sales), "bill")
+    return _count_wrong(int(sales.wrong.sum()), len(sales), "bill")
 
 
-def count_wrong(wrong: int, of: int, noun: str) -> str:
+def _count_wrong(wrong: int, of: int, noun: str) -> str:
     """How many of some things are wrong, in good grammar for one, all and none of them."""
     if of == 1:
         return f"the only {noun} is {'wrong' if wrong else 'right'}"
@@ -53,29 +50,29 @@ def count_wrong(wrong: int, of: int, noun: str) -> str:
     return f"{wrong:,} of {plural(of, noun)} {'is' if wrong == 1 else 'are'} wrong"
 
 
-def against_oracle(amounts: pd.DataFrame, by: str) -> str:
+def _against_oracle(amounts: pd.DataFrame, by: str) -> str:
     """What was billed of what was due: "customers were billed $1.00 of $2.00, ..."."""
     said = [
-        f"{whose(name, by)} {dollars(row.billed_cents)} of {dollars(row.expected_cents)}"
-        for name, row in rows(amounts)
+        f"{_whose(name, by)} {dollars(row.billed_cents)} of {dollars(row.expected_cents)}"
+        for name, row in _rows(amounts)
     ]
-    first = whose(amounts.index[0], by)
+    first = _whose(amounts.index[0], by)
     return ", ".join(said).replace(first, f"{first} {'were' if by == 'actor' else 'was'} billed", 1)
 
 
-def rows(amounts: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+def _rows(amounts: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     """The name and the integers of each row."""
     return [(str(name), row.astype(int)) for name, row in amounts.iterrows()]
 
 
-def whose(name: str, by: str = "actor") -> str:
+def _whose(name: str, by: str = "actor") -> str:
     """Whose bills a group holds: "customers", "installers' sales"; a plan keeps its name."""
     if by == "plan":
         return name
     return "customers" if name == "customer" else f"{name}s' sales"
 
 
-def difference(row: pd.Series) -> str:
+def _difference(row: pd.Series) -> str:
     """How a group's bills differ from the oracle, in a few words with a mark."""
     if not row.wrong:
         return "✓ right to the cent"
@@ -83,17 +80,17 @@ def difference(row: pd.Series) -> str:
     return f"✗ {row.wrong:,} wrong: {dollars(abs(row.wrong_cents))} {side}"
 
 
-def loss(sales: pd.DataFrame) -> str:
+def _loss(sales: pd.DataFrame) -> str:
     """What the wrong bills cost, where it began, and which account is furthest off."""
     wrong = sales[sales.wrong]
     if wrong.empty:
-        return f"{verdict(sales)}, and no money was lost"
-    _, worst = furthest_off(sales)
+        return f"{_verdict(sales)}, and no money was lost"
+    _, worst = _furthest_off(sales)
     first = f"the first wrong bill went to {wrong.account_id.iloc[0]}"
-    return f"{too(wrong.groupby('account_id').wrong_cents.sum())}; {first}; {worst}"
+    return f"{_too(wrong.groupby('account_id').wrong_cents.sum())}; {first}; {worst}"
 
 
-def furthest_off(sales: pd.DataFrame) -> tuple[int, str]:
+def _furthest_off(sales: pd.DataFrame) -> tuple[int, str]:
     """The row of the last wrong bill of the account furthest off, of equals the first by name; and words."""
     by_account = sales.groupby("account_id").wrong_cents.sum()
     worst = by_account.abs().idxmax()
@@ -101,7 +98,7 @@ def furthest_off(sales: pd.DataFrame) -> tuple[int, str]:
     return row, f"{worst} is furthest off, by {dollars(int(by_account[worst]))}"
 
 
-def too(by_account: pd.Series) -> str:
+def _too(by_account: pd.Series) -> str:
     """How much was billed too little and too much, and to how many accounts."""
     said = []
     for direction, part in (("little", by_account[by_account < 0]), ("much", by_account[by_account > 0])):
@@ -111,7 +108,7 @@ def too(by_account: pd.Series) -> str:
     return listing(said or ["wrong bills cancel out on every account"])
 
 
-def by_share(shares: pd.DataFrame) -> str:
+def _by_share(shares: pd.DataFrame) -> str:
     """The first, the last and the costliest share of installers, and what all of them add up to."""
     said = [_at_share(shares.iloc[0])]
     if len(shares) > 1:
@@ -128,49 +125,53 @@ def _at_share(row: pd.Series) -> str:
 
 
 def _outcome(row: pd.Series) -> str:
-    wrong = count_wrong(int(row.wrong_bills), int(row.bills), "bill")
+    wrong = _count_wrong(int(row.wrong_bills), int(row.bills), "bill")
     return f"{wrong} and {dollars(int(row.lost_cents))} is lost"
 
 
 PLAN_LOOK = fig.Look(fig.MUTED, "", "o")
 DUE_LOOK = fig.Look(fig.DUE, "", "o")
+LOST_LOOK = fig.Look(fig.WRONG, "", "X")
 
 
 def bills_against_oracle(bills: pd.DataFrame, by: str = "actor") -> fig.Figure:
     """What was billed beside what was due, per actor or (by="plan") per plan."""
-    sales = only_sales(bills, by)
-    amounts = totals(sales, by)
-    picture, [axes] = fig.canvas(f"Billed beside due: {verdict(sales)}", 0.9 + 0.75 * len(amounts))
-    axes.set(xticks=[], xlim=(0, 2.15 * amounts.to_numpy().max()), ylim=(len(amounts) - 0.45, -0.55))
-    for y, (name, row) in enumerate(rows(amounts)):
+    sales = _only_sales(bills, by)
+    amounts = _totals(sales, by)
+    said = f"{capital(_against_oracle(amounts, by))}; {_verdict(sales)}."
+    picture, [axes] = fig.canvas(f"Billed beside due: {_verdict(sales)}", 0.9 + 0.75 * len(amounts))
+    axes.set(xticks=[], xlim=(0, 2.15 * amounts.to_numpy().max()))
+    marks.rows(axes, [fig.short(capital(_whose(name, by))) for name in amounts.index])
+    for y, (name, row) in enumerate(_rows(amounts)):
         _billed_and_due(axes, y, fig.look_of(name) if by == "actor" else PLAN_LOOK, row)
-    names = [fig.short(fig.capital(whose(name, by))) for name in amounts.index]
-    axes.set_yticks(range(len(amounts)), names, size=fig.NORMAL)
-    return fig.finish(picture, f"{fig.capital(against_oracle(amounts, by))}; {verdict(sales)}.")
+    return fig.finish(picture, said)
 
 
 def _billed_and_due(axes: Axes, y: int, look: fig.Look, row: pd.Series) -> None:
-    axes.barh(y - 0.19, row.billed_cents, 0.36, **look.fill)
-    axes.barh(y + 0.19, row.expected_cents, 0.36, **DUE_LOOK.fill)
-    fig.note(axes, f"{dollars(row.billed_cents)} billed", (row.billed_cents, y - 0.19), (6, 0))
-    fig.note(axes, f"{dollars(row.expected_cents)} due", (row.expected_cents, y + 0.19), (6, 0))
+    billed, due = row.billed_cents, row.expected_cents
+    marks.bars(axes, [y - 0.19], [billed], look, 0.36, [f"{dollars(billed)} billed"], lying=True)
+    marks.bars(axes, [y + 0.19], [due], DUE_LOOK, 0.36, [f"{dollars(due)} due"], lying=True)
     style = {"color": fig.text_color(row.wrong), "weight": "bold"}
-    fig.note(axes, difference(row), (axes.get_xlim()[1], y), (-6, 0), **style)
+    marks.note(axes, _difference(row), (axes.get_xlim()[1], y), (-6, 0), **style)
 
 
 def both_designs(coupled_bills: pd.DataFrame, event_driven_bills: pd.DataFrame) -> fig.Figure:
     """Both designs side by side: how far each actor's bills are from the oracle."""
     days = {"coupled": coupled_bills, "event-driven": event_driven_bills}
-    sold = {design: only_sales(bills, "actor") for design, bills in days.items()}
+    sold = {design: _only_sales(bills, "actor") for design, bills in days.items()}
+    amounts = {design: _totals(sales, "actor") for design, sales in sold.items()}
+    said = [
+        f"in the {design} design {_against_oracle(amounts[design], 'actor')}, and {_verdict(sales)}"
+        for design, sales in sold.items()
+    ]
     title = "One day in both designs: how far is what was billed from what was due?"
     picture, panels = fig.canvas(title, 4.4, len(sold))
-    panels[0].set_ylim(_room(pd.concat(totals(sales, "actor").wrong_cents for sales in sold.values())))
-    said = []
+    panels[0].set_ylim(_room(pd.concat(table.wrong_cents for table in amounts.values())))
     for panel, (design, sales) in zip(panels, sold.items(), strict=True):
-        amounts = totals(sales, "actor")
-        _distances(panel, fig.capital(f"{design}: {verdict(sales)}"), amounts)
-        said.append(f"in the {design} design {against_oracle(amounts, 'actor')}, and {verdict(sales)}")
-    return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
+        color = fig.text_color(sales.wrong.any())
+        marks.heading(panel, capital(f"{design}: {_verdict(sales)}"), color)
+        _distances(panel, amounts[design])
+    return fig.finish(picture, f"{capital('; '.join(said))}.")
 
 
 def _room(wrong_cents: pd.Series) -> tuple[float, float]:
@@ -179,68 +180,63 @@ def _room(wrong_cents: pd.Series) -> tuple[float, float]:
     return low - 0.22 * max(high - low, 1), high + 0.28 * max(high - low, 1)
 
 
-def _distances(axes: Axes, heading: str, amounts: pd.DataFrame) -> None:
-    style = {"size": fig.NORMAL + 1, "weight": "bold", "color": fig.text_color(amounts.wrong.any())}
-    axes.set_title(heading, loc="left", pad=6, **style)
+def _distances(axes: Axes, amounts: pd.DataFrame) -> None:
     axes.axhline(0, color=fig.INK, linewidth=1)
     labels = []
-    for x, (name, row) in enumerate(rows(amounts)):
-        axes.bar(x, row.wrong_cents, 0.55, **fig.look_of(name).fill)
-        sign, side = (
-            ("", -7) if row.wrong_cents < 0 else ("+" if row.wrong_cents else "✓ " * (not row.wrong), 7)
-        )
-        style |= {"size": fig.HUGE, "color": fig.text_color(row.wrong)}
-        fig.note(axes, sign + dollars(row.wrong_cents), (x, row.wrong_cents), (0, side), **style)
+    for x, (name, row) in enumerate(_rows(amounts)):
+        sign = "+" if row.wrong_cents > 0 else "" if row.wrong else "✓ "
+        style = {"size": fig.HUGE, "color": fig.text_color(row.wrong)}
+        words = [sign + dollars(row.wrong_cents)]
+        marks.bars(axes, [x], [row.wrong_cents], fig.look_of(name), 0.55, words, weight="bold", **style)
         amount = f"billed {dollars(row.billed_cents)}\ndue {dollars(row.expected_cents)}"
-        labels.append(f"{fig.capital(whose(name))}\n{amount}")
-    axes.set_xticks(range(len(amounts)), labels, size=fig.NORMAL)
-    axes.set_xlim(-0.6, len(amounts) - 0.4)
+        labels.append(f"{capital(_whose(name))}\n{amount}")
+    marks.columns(axes, labels)
     axes.set_yticks([0], ["billed\n= due"])
 
 
 def right_or_wrong(bills: pd.DataFrame) -> fig.Figure:
     """A heat map of actor by action: how many of the bills are wrong."""
-    sales = only_sales(bills, "actor", "action")
+    sales = _only_sales(bills, "actor", "action")
     actors = sorted(bills.actor.unique())
-    title = f"Whose bills are wrong, and after which action? {fig.capital(verdict(sales))}"
+    found = {
+        (actor, action): sales[(sales.actor == actor) & (sales.action == action)]
+        for actor in actors
+        for action in ACTIONS
+    }
+    said = [
+        _count_wrong(int(some.wrong.sum()), len(some), f"{actor}s' {action} bill")
+        for (actor, action), some in found.items()
+        if len(some)
+    ]
+    title = f"Whose bills are wrong, and after which action? {capital(_verdict(sales))}"
     picture, [axes] = fig.canvas(title, 1.1 + 0.85 * len(actors))
-    said = []
-    for y, actor in enumerate(actors):
-        for x, action in enumerate(ACTIONS):
-            cell = sales[(sales.actor == actor) & (sales.action == action)]
-            said += _cell(axes, x, y, cell, f"{actor}s' {action} bill")
-    axes.set_xticks(range(len(ACTIONS)), ACTIONS, size=fig.NORMAL)
-    axes.set_yticks(range(len(actors)), [f"{fig.capital(actor)}s" for actor in actors], size=fig.NORMAL)
-    axes.set(xlim=(-0.5, len(ACTIONS) - 0.5), ylim=(len(actors) - 0.5, -0.5))
-    return fig.finish(picture, f"{fig.capital(fig.listing(said))}.")
+    grid = {at: _cell(int(some.wrong.sum()), len(some)) for at, some in found.items()}
+    marks.cells(axes, grid, lambda actor: f"{capital(actor)}s", str)
+    return fig.finish(picture, f"{capital(listing(said))}.")
 
 
-def _cell(axes: Axes, x: int, y: int, sales: pd.DataFrame, noun: str) -> list[str]:
-    """Draw the cell; what the sentence says of it, nothing if it holds no bill."""
-    wrong, count = int(sales.wrong.sum()), len(sales)
-    pale, edge = (fig.WRONG_PALE, fig.WRONG) if wrong else (fig.RIGHT_PALE if count else fig.PAPER, fig.GRID)
-    axes.add_patch(Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, facecolor=pale, edgecolor=edge, linewidth=2))
+def _cell(wrong: int, count: int) -> marks.Cell:
+    """The cell of so many bills."""
     if not count:
-        fig.note(axes, "no bill", (x, y), (0, 0), color=fig.MUTED)
-        return []
-    text = f"✗ {wrong:,} of {count:,}\nwrong" if wrong else f"✓ all {count:,}\nright"
-    fig.note(axes, text, (x, y), (0, 0), size=fig.LARGE, weight="bold" if wrong else "normal")
-    return [count_wrong(wrong, count, noun)]
+        return marks.Cell("no bill", ink=fig.MUTED)
+    if wrong:
+        return marks.Cell(f"✗ {wrong:,} of {count:,}\nwrong", fig.WRONG_PALE, "bold", fig.LARGE)
+    return marks.Cell(f"✓ all {count:,}\nright", fig.RIGHT_PALE, size=fig.LARGE)
 
 
 def money_lost(bills: pd.DataFrame) -> fig.Figure:
     """The running total of billed minus due over the day (UTC), and the account furthest off."""
-    sales = only_sales(bills, "at", "account_id")
-    sentence = fig.capital(loss(sales))
+    sales = _only_sales(bills, "at", "account_id")
+    sentence = capital(_loss(sales))
     picture, [axes] = fig.canvas(sentence.split(";")[0], 3.9)
-    moments, running = sales["at"], sales.wrong_cents.cumsum()
+    running = sales.wrong_cents.cumsum()
     axes.axhline(0, color=fig.INK, linewidth=1)
-    axes.step(moments, running, where="post", color=fig.WRONG, linewidth=2.5)
-    axes.plot(moments[sales.wrong], running[sales.wrong], "X", color=fig.WRONG_TEXT, markersize=7)
+    crosses = {"markevery": sales.wrong.to_list(), "mfc": fig.WRONG_TEXT, "mec": fig.WRONG_TEXT}
+    marks.line(axes, running.set_axis(sales["at"]), LOST_LOOK, 2.5, drawstyle="steps-post", **crosses)
     if sales.wrong.any():
-        row, told = furthest_off(sales)
+        row, told = _furthest_off(sales)
         arrow = {"arrowstyle": "->", "color": fig.INK}
-        fig.note(axes, told, (moments[row], running[row]), (26, 26), weight="bold", arrowprops=arrow)
+        marks.note(axes, told, (sales["at"][row], running[row]), (26, 26), weight="bold", arrowprops=arrow)
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
     axes.yaxis.set_major_formatter(lambda cents, _: dollars(round(cents)))
     axes.set_xlabel("hour of the day (UTC); a cross is a wrong bill", size=fig.SMALL)
@@ -251,13 +247,12 @@ def money_lost(bills: pd.DataFrame) -> fig.Figure:
 
 def wrong_by_share(outcomes: pd.DataFrame) -> fig.Figure:
     """Wrong bills, and the dollars they lost, against the share of installers among the actions."""
-    fig.require(outcomes, "installer_percent", "bills", "wrong_bills", "lost_cents")
+    require(outcomes, "installer_percent", "bills", "wrong_bills", "lost_cents")
     shares = outcomes.sort_values("installer_percent")
     picture, [axes] = fig.canvas("How many bills are wrong when installers make more of the sales?", 3.9)
-    names = [f"{percent} %" for percent in shares.installer_percent]
-    bars = axes.bar(names, shares.wrong_bills, 0.6, color=fig.WRONG, hatch="xx", edgecolor=fig.PAPER)
-    labels = [f"{row.wrong_bills:,} wrong\n{dollars(row.lost_cents)} lost" for row in shares.itertuples()]
-    axes.bar_label(bars, labels, padding=4, size=fig.NORMAL)
+    words = [f"{row.wrong_bills:,} wrong\n{dollars(row.lost_cents)} lost" for row in shares.itertuples()]
+    marks.bars(axes, range(len(shares)), shares.wrong_bills, LOST_LOOK, 0.6, words)
+    marks.columns(axes, [f"{percent} %" for percent in shares.installer_percent], fig.SMALL)
     axes.set_xlabel("share of installers", size=fig.NORMAL)
     axes.set(yticks=[], ylim=(0, 1.3 * max(1, shares.wrong_bills.max())))
-    return fig.finish(picture, by_share(shares))
+    return fig.finish(picture, _by_share(shares))

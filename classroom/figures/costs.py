@@ -1,25 +1,21 @@
-"""Pictures of what a change costs: whose bills move, which tests run again, which files change.
+"""Pictures of what each design gives and what a change costs: bills that move, tests that run again, files.
 
-The designs stand side by side; the tables are those of `lab.coupling`.
-
-What a change costs, in words: bills that move, tests that run again, files that change.
-
-A picture of what each design gives and what it costs, number by number. It knows no design.
+The designs stand side by side, and each picture says its numbers. They know no rule of any design.
 """
 
 from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from classroom.figures import look as fig
-from classroom.figures.look import listing, plural
+from classroom.figures import marks
+from classroom.figures.look import capital, listing, plural
 from classroom.world.designs import EVENTS, MODULAR, SHARED
 from fiberlab.domain import dollars
 
 
-def radius(design: str, moved: pd.DataFrame) -> str:
+def _radius(design: str, moved: pd.DataFrame) -> str:
     """What each rule moved of its own actor's bills, and what it moved of others'."""
     own, others = moved[moved.rule == moved.actor], moved[moved.rule != moved.actor]
     reached = [_moved(row) for row in others.itertuples() if row.moved_bills]
@@ -35,15 +31,16 @@ def _moved(row: tuple) -> str:
     )
 
 
-def cell(row: tuple) -> str:
-    """What stands in the matrix for a changed rule and an actor."""
+def _cell(row: tuple) -> marks.Cell:
+    """The cell of a changed rule and an actor."""
     if not row.moved_bills:
-        return f"none of {row.bills:,}"
-    mark = "✓ meant" if row.rule == row.actor else "✗ not meant"
-    return f"{mark}\n{row.moved_bills:,} of {row.bills:,}\n{dollars(row.moved_cents)}"
+        return marks.Cell(f"none of {row.bills:,}", fig.RIGHT_PALE if row.rule == row.actor else fig.PAPER)
+    mark, pale = ("✓ meant", fig.RIGHT_PALE) if row.rule == row.actor else ("✗ not meant", fig.WRONG_PALE)
+    words = f"{mark}\n{row.moved_bills:,} of {row.bills:,}\n{dollars(row.moved_cents)}"
+    return marks.Cell(words, pale, "bold")
 
 
-def growth(design: str, means: pd.DataFrame) -> str:
+def _growth(design: str, means: pd.DataFrame) -> str:
     """How many tests a change reaches, of how many; `means` has a row per number of actors, in order."""
     touched, released, suite = (_numbers(means[column]) for column in ("touched", "released", "suite"))
     actors = " to ".join(dict.fromkeys((str(means.index[0]), plural(means.index[-1], "kind"))))
@@ -58,7 +55,7 @@ def _numbers(values: pd.Series) -> str:
     return listing(told) if len(set(told)) > 1 else f"always {told[0]}"
 
 
-def said_of_feature(design: str, name: str, files: pd.DataFrame) -> str:
+def _said_of_feature(design: str, name: str, files: pd.DataFrame) -> str:
     """How many files of each kind the feature takes in the design."""
     counts = files.how.value_counts(sort=False)
     taken = listing(f"{plural(number, 'file')} {how}" for how, number in counts.items())
@@ -78,44 +75,33 @@ def blast_radius_matrix(moved_by_design: Mapping[str, pd.DataFrame]) -> fig.Figu
     """Whose bills moved when a rule was changed: the changed rule down, whose bills across."""
     for moved in _designs(moved_by_design).values():
         fig.require(moved, "rule", "actor", "bills", "moved_bills", "moved_cents")
+    said = [_radius(design, moved) for design, moved in moved_by_design.items()]
     title = "One actor's rule changes: whose bills of the day move, and by how much?"
     picture, panels = fig.canvas(title, 3.9, len(moved_by_design))
     for axes, (design, moved) in zip(panels, moved_by_design.items(), strict=True):
-        _matrix(axes, moved)
+        grid = {(row.rule, row.actor): _cell(row) for row in moved.itertuples()}
+        names = (lambda name: f"{capital(name)}s'\nrule\nchanges", lambda name: f"{capital(name)}s'\nbills")
+        marks.cells(axes, grid, *names, fig.SMALL)
         others = moved[moved.rule != moved.actor].moved_bills.any()
-        _heading(axes, f"{design}:\n{'others, too' if others else 'nobody else'}", fig.text_color(others))
-    said = [radius(design, moved) for design, moved in moved_by_design.items()]
-    return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
-
-
-def _matrix(axes: Axes, moved: pd.DataFrame) -> None:
-    rules, actors = list(moved.rule.unique()), list(moved.actor.unique())
-    for row in moved.itertuples():
-        x, y, own = actors.index(row.actor), rules.index(row.rule), row.rule == row.actor
-        pale = fig.RIGHT_PALE if own else fig.WRONG_PALE if row.moved_bills else fig.PAPER
-        _box(axes, (x - 0.47, y - 0.46), (0.94, 0.92), pale)
-        fig.note(axes, cell(row), (x, y), (0, 0), weight="bold" if row.moved_bills else "normal")
-    axes.set_xticks(range(len(actors)), [f"{fig.capital(actor)}s'\nbills" for actor in actors])
-    axes.set_yticks(range(len(rules)), [f"{fig.capital(rule)}s'\nrule\nchanges" for rule in rules])
-    axes.set(xlim=(-0.5, len(actors) - 0.5), ylim=(len(rules) - 0.5, -0.5))
+        reach = "others, too" if others else "nobody else"
+        marks.heading(axes, capital(f"{design}:\n{reach}"), fig.text_color(others))
+    return fig.finish(picture, f"{capital('; '.join(said))}.")
 
 
 def tests_against_actors(tests_by_design: Mapping[str, pd.DataFrame]) -> fig.Figure:
     """Tests to run again when one rule changes (the mean over the rules), against the kinds of actors."""
     for tests in _designs(tests_by_design).values():
         fig.require(tests, "actors", "suite", *REACHED)
+    columns = ["suite", *REACHED]
+    means = {design: tests.groupby("actors")[columns].mean() for design, tests in tests_by_design.items()}
+    said = [_growth(design, table) for design, table in means.items()]
     picture, panels = fig.canvas("One actor's rule changes: how many tests run again?", 4, len(REACHED))
-    means = {
-        design: tests.groupby("actors")[["suite", *REACHED]].mean()
-        for design, tests in tests_by_design.items()
-    }
     for axes, (column, name) in zip(panels, REACHED.items(), strict=True):
         _lines(axes, {design: table[column] for design, table in means.items()})
-        _heading(axes, f"tests {name}", fig.INK)
+        marks.heading(axes, f"Tests {name}")
         axes.set_xlabel("kinds of actors", size=fig.NORMAL)
     panels[0].margins(y=0.18)
-    said = [growth(design, table) for design, table in means.items()]
-    return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
+    return fig.finish(picture, f"{capital('; '.join(said))}.")
 
 
 def _lines(axes: Axes, counts: Mapping[str, pd.Series]) -> None:
@@ -123,52 +109,42 @@ def _lines(axes: Axes, counts: Mapping[str, pd.Series]) -> None:
     ends: dict[float, list[str]] = {}
     for number, (design, series) in enumerate(counts.items()):
         look, width = DESIGN_LOOKS[design], 2 * (len(counts) - number)
-        axes.plot(series, look.marker + "-", color=look.color, linewidth=width, markersize=width + 5)
+        marks.line(axes, series, look, width)
         axes.set_xticks(series.index)
         ends.setdefault(float(series.iloc[-1]), []).append(design)
     for end, designs in ends.items():
         above = not any(end < other < end + 5 for other in ends)
         style = {"weight": "bold", "ha": "right", "va": "bottom" if above else "top"}
         at = axes.get_xticks()[-1], end
-        fig.note(axes, f"{end:.4g}: {fig.listing(designs)}", at, (0, 8 if above else -8), **style)
+        marks.note(axes, f"{end:.4g}: {listing(designs)}", at, (0, 8 if above else -8), **style)
     axes.grid(axis="y", color=fig.GRID)
 
 
 def files_changed(files: pd.DataFrame) -> fig.Figure:
     """The files that each feature takes in each design: those that exist and change, and new ones."""
     fig.require(files, "design", "feature", "file", "how", "added", "removed")
+    groups = files.groupby(["design", "feature"], sort=False)
+    said = [_said_of_feature(design, name, rows) for (design, name), rows in groups]
     designs, features = files.design.unique(), files.feature.unique()
     sizes = files.groupby(["feature", "design"]).size().groupby("feature").max()[features] + 0.6
-    picture, panels = fig.canvas(
-        "The same feature in each design: which files change?", 1 + 0.62 * sizes.sum(), len(designs)
-    )
+    title = "The same feature in each design: which files change?"
+    picture, panels = fig.canvas(title, 1 + 0.62 * sizes.sum(), len(designs))
     for axes, design in zip(panels, designs, strict=True):
-        _heading(axes, design, fig.INK)
+        marks.heading(axes, capital(design))
         axes.set(xlim=(0, 1), ylim=(sizes.sum(), 0), xticks=[], yticks=[])
         for feature, top in (sizes.cumsum() - sizes).items():
             _feature(axes, top, feature, files[(files.design == design) & (files.feature == feature)])
-    groups = files.groupby(["design", "feature"], sort=False)
-    said = [said_of_feature(design, name, rows) for (design, name), rows in groups]
-    return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
+    return fig.finish(picture, f"{capital('; '.join(said))}.")
 
 
 def _feature(axes: Axes, top: float, name: str, files: pd.DataFrame) -> None:
     """The feature's name and, below it, a box per file."""
-    fig.note(axes, fig.capital(name), (0, top + 0.3), (1, 0), weight="bold", color=fig.MUTED)
+    marks.note(axes, capital(name), (0, top + 0.3), (1, 0), weight="bold", color=fig.MUTED)
     for y, row in enumerate(files.itertuples()):
-        _box(axes, (0, top + y + 0.6), (1, 0.9), fig.RIGHT_PALE if row.how == "new" else fig.WRONG_PALE)
-        fig.note(
-            axes, f"{row.file}\n{row.how}: +{row.added}, −{row.removed} lines", (0, top + y + 1.05), (7, 0)
-        )
-
-
-def _box(axes: Axes, corner: tuple[float, float], size: tuple[float, float], pale: str) -> None:
-    edge = fig.WRONG if pale == fig.WRONG_PALE else fig.GRID
-    axes.add_patch(Rectangle(corner, *size, facecolor=pale, edgecolor=edge, linewidth=2))
-
-
-def _heading(axes: Axes, text: str, color: str) -> None:
-    axes.set_title(fig.capital(text), loc="left", pad=6, size=fig.NORMAL + 1, weight="bold", color=color)
+        middle, pale = top + y + 1.05, fig.RIGHT_PALE if row.how == "new" else fig.WRONG_PALE
+        marks.sheet(axes, (0.5, middle), (1, 0.9), "", pale)
+        words = f"{row.file}\n{row.how}: +{row.added}, −{row.removed} lines"
+        marks.note(axes, words, (0, middle), (7, 0))
 
 
 def _designs(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
@@ -179,7 +155,6 @@ def _designs(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
 
 
 TITLE = "What does each design give, and what does it cost? Less is better in every row"
-NAMES, WIDTH = 46, 18  # in percent of the width: the rows' names, a column
 
 
 def price_list(counts: pd.DataFrame, sizes: pd.DataFrame | None = None) -> fig.Figure:
@@ -196,35 +171,25 @@ def price_list(counts: pd.DataFrame, sizes: pd.DataFrame | None = None) -> fig.F
             f"sizes are of {list(sizes.columns)!r}, counts of {list(counts.columns)!r}; name the same"
         )
     picture, [axes] = fig.canvas(TITLE, 1.1 + 0.36 * len(rows))
-    axes.set(xlim=(0, NAMES + WIDTH * len(rows.columns)), ylim=(len(rows) - 0.45, -1.1), xticks=[], yticks=[])
-    for column, design in enumerate(rows.columns):
-        fig.note(axes, fig.capital(design), (_middle(column), -0.75), (0, 0), weight="bold")
-    for y, (thing, numbers) in enumerate(rows.iterrows()):
-        fig.note(axes, fig.capital(str(thing)), (NAMES - 1, y), (-1, 0))
-        _row(axes, y, numbers)
+    grid = {
+        (str(thing), design): _priced(number, numbers)
+        for thing, numbers in rows.iterrows()
+        for design, number in numbers.items()
+    }
+    marks.cells(axes, grid, capital, capital, dense=True)
+    for name in axes.get_xticklabels():
+        name.set_weight("bold")
     return fig.finish(picture, _said(counts, sizes))
 
 
-def _middle(column: int) -> float:
-    return NAMES + WIDTH * (column + 0.5)
-
-
-def _row(axes: Axes, y: int, numbers: pd.Series) -> None:
-    for column, number in enumerate(numbers):
-        color = (
-            fig.RIGHT_PALE
-            if number == numbers.min()
-            else fig.WRONG_PALE
-            if number == numbers.max()
-            else fig.PAPER
-        )
-        box = (_middle(column) - WIDTH / 2 + 0.3, y - 0.46), WIDTH - 0.6, 0.92
-        axes.add_patch(Rectangle(*box, color=fig.GRID if numbers.nunique() == 1 else color, linewidth=0))
-        fig.note(axes, f"{number:,.0f}", (_middle(column), y), (0, 0), weight="bold")
+def _priced(number: float, row: pd.Series) -> marks.Cell:
+    """The cell of a number among those of its row."""
+    pale = {row.max(): fig.WRONG_PALE, row.min(): fig.RIGHT_PALE}.get(number, fig.PAPER)
+    return marks.Cell(f"{number:,.0f}", fig.GRID if row.nunique() == 1 else pale, "bold")
 
 
 def _said(counts: pd.DataFrame, sizes: pd.DataFrame) -> str:
-    designs = fig.listing(counts.columns)
-    parts = [f"{thing} {fig.listing(f'{n:,.0f}' for n in numbers)}" for thing, numbers in counts.iterrows()]
+    designs = listing(counts.columns)
+    parts = [f"{thing} {listing(f'{n:,.0f}' for n in numbers)}" for thing, numbers in counts.iterrows()]
     parts += [f"most {thing} in the {numbers.idxmax()} design" for thing, numbers in sizes.iterrows()]
-    return f"{fig.capital(designs)}: {'; '.join(parts)}."
+    return f"{capital(designs)}: {'; '.join(parts)}."

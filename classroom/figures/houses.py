@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
 
 from classroom.figures import look as fig
+from classroom.figures import marks
 
 Parts = Sequence[tuple[str, str]]  # (kind, name)
 LEFT, RIGHT = (3, 33), (41, 98)  # where each design stands, in percent of the width
@@ -29,10 +29,8 @@ def house(coupled: Parts, event_driven: Parts) -> fig.Figure:
     _coupled(axes, left)
     _actors(axes, RIGHT, f"Event-driven: {fig.plural(len(event_driven), 'moving part')}", 75.5)
     _event_driven(axes, right)
-    said = (
-        f"The coupled design has {_counted(coupled)}; the event-driven design has {_counted(event_driven)}."
-    )
-    return fig.finish(picture, said)
+    left, right = _counted(coupled), _counted(event_driven)
+    return fig.finish(picture, f"The coupled design has {left}; the event-driven design has {right}.")
 
 
 def _by_kind(design: str, parts: Parts, *kinds: str) -> dict[str, list[str]]:
@@ -50,27 +48,26 @@ def _counted(parts: Parts) -> str:
 
 def _coupled(axes: Axes, parts: dict[str, list[str]]) -> None:
     middle, stores = sum(LEFT) / 2, parts["database"]
-    _box(axes, middle, 48, 30, 44, "")
-    _text(axes, middle, 66, " + ".join(parts["app"]), weight="bold")
-    _text(axes, middle, 46, DOES_ALL)
-    for x, name in zip(_spread(LEFT, len(stores)), stores, strict=True):
-        _arrow(axes, (x, 26), (x, 12.5))
-        _box(axes, x, 8, min(22, 30 / len(stores)), 9, name, fig.DUE)
+    marks.box(axes, (middle, 48), (30, 44), f"\n{DOES_ALL}", size=fig.NORMAL)
+    marks.note(axes, " + ".join(parts["app"]), (middle, 66), weight="bold")
+    for x, name in zip(marks.spread(*LEFT, len(stores)), stores, strict=True):
+        marks.arrow(axes, (x, 26), (x, 12.5))
+        marks.box(axes, (x, 8), (min(22, 30 / len(stores)), 9), name, fig.DUE)
 
 
 def _event_driven(axes: Axes, parts: dict[str, list[str]]) -> None:
     middle, services = sum(RIGHT) / 2, parts["service"]
-    _box(axes, middle, 70, 57, 11, "")
-    _text(axes, middle, 72.4, " + ".join(parts["app"]), weight="bold")
-    _text(axes, middle, 67.6, SAYS_ONLY)
-    _arrow(axes, (middle, 64.5), (middle, 60.2))
+    marks.box(axes, (middle, 70), (57, 11), "")
+    marks.note(axes, " + ".join(parts["app"]), (middle, 72.4), weight="bold")
+    marks.note(axes, SAYS_ONLY, (middle, 67.6))
+    marks.arrow(axes, (middle, 64.5), (middle, 60.2))
     _topic(axes, parts["broker"] + parts["topic"])
     shown = services if any("marketing" in name for name in services) else [*services, NEXT]
-    columns = dict(zip(shown, _spread(RIGHT, len(shown)), strict=True))
+    columns = dict(zip(shown, marks.spread(*RIGHT, len(shown)), strict=True))
     for name, x in columns.items():
         line = "--" if name == NEXT else "-"
-        _arrow(axes, (x, 38), (x, 31.2), line=line)
-        _box(axes, x, 26.5, 54 / len(shown), 9, name, line=line)
+        marks.arrow(axes, (x, 38), (x, 31.2), line=line)
+        marks.box(axes, (x, 26.5), (54 / len(shown), 9), name, line=line)
     _ledgers(axes, parts["database"], columns)
 
 
@@ -78,27 +75,28 @@ def _ledgers(axes: Axes, ledgers: list[str], columns: dict[str, float]) -> None:
     """A ledger below each service; fewer ledgers than services are shared by those that bill."""
     owners = [name for name in columns if "marketing" not in name or len(ledgers) >= len(columns)]
     width = (RIGHT[1] - RIGHT[0]) / len(columns) * len(owners)
-    for x, name in zip(_spread((RIGHT[0], RIGHT[0] + width), len(ledgers)), ledgers, strict=True):
-        _box(axes, x, 8, 0.94 * width / len(ledgers), 9, name, fig.DUE)
+    for x, name in zip(marks.spread(RIGHT[0], RIGHT[0] + width, len(ledgers)), ledgers, strict=True):
+        marks.box(axes, (x, 8), (0.94 * width / len(ledgers), 9), name, fig.DUE)
     for owner in owners if ledgers else []:
-        _arrow(axes, (columns[owner], 22), (columns[owner], 12.5))
+        marks.arrow(axes, (columns[owner], 22), (columns[owner], 12.5))
 
 
 def _actors(axes: Axes, side: tuple[float, float], heading: str, down_to: float) -> None:
     """The heading, and below it the two actors; each sends a request and gets an answer."""
-    _text(axes, side[0], 98, heading, ha="left", weight="bold", size=fig.NORMAL + 1)
-    for x, (kind, name) in zip(_spread(side, len(ACTORS)), ACTORS.items(), strict=True):
+    marks.note(axes, heading, (side[0], 98), ha="left", weight="bold", size=fig.NORMAL + 1)
+    for x, (kind, name) in zip(marks.spread(*side, len(ACTORS)), ACTORS.items(), strict=True):
         look = fig.look_of(kind)
-        corners = {} if look.marker == "o" else {"corners": "square,pad=0"}
-        _box(axes, x, 88, 14, 9, name.replace(" ", "\n"), look.color, ink=look.text, **corners)
-        _arrow(axes, (x, 83.5), (x, down_to), "<->")
+        corner, words = 0.1 * (look.marker == "o"), name.replace(" ", "\n")
+        marks.box(axes, (x, 88), (14, 9), words, look.color, ink=look.text, corner=corner)
+        marks.arrow(axes, (x, 83.5), (x, down_to), heads="<->")
 
 
 def _topic(axes: Axes, brokers: list[str]) -> None:
     """A topic of four lanes, with some events of both actors in it."""
     left, right = RIGHT[0] + 2, RIGHT[1] - 2
-    _box(axes, (left + right) / 2, 49, 57, 22, "")
-    _text(axes, left, 57.3, f"{' + '.join(brokers)}: a topic keeps every event", weight="bold", ha="left")
+    marks.box(axes, ((left + right) / 2, 49), (57, 22), "")
+    words = f"{' + '.join(brokers)}: a topic keeps every event"
+    marks.note(axes, words, (left, 57.3), weight="bold", ha="left")
     for lane, events in enumerate(("cicc", "ccicic", "iccci", "ccc")):
         y = 53 - 4 * lane
         axes.plot((left, right), (y, y), color=fig.GRID, linewidth=1)
@@ -106,37 +104,3 @@ def _topic(axes: Axes, brokers: list[str]) -> None:
             look = fig.look_of("customer" if event == "c" else "installer")
             style = {"color": look.color, "markeredgecolor": fig.INK, "markersize": 9}
             axes.plot(left + 3 + 8 * number, y, look.marker, **style)
-
-
-def _box(
-    axes: Axes,
-    x: float,
-    y: float,
-    width: float,
-    height: float,
-    text: str,
-    color: str = fig.PAPER,
-    **style: str,
-) -> None:
-    """A box around its middle, with words in it. The style may say `ink`, `corners` and `line`."""
-    corners = style.get("corners", "round,pad=0,rounding_size=1.2")
-    look = {"facecolor": color, "edgecolor": fig.INK, "linewidth": 1.2, "linestyle": style.get("line", "-")}
-    axes.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle=corners, **look))
-    _text(axes, x, y, text, size=fig.SMALL, color=style.get("ink", fig.INK))
-
-
-def _text(axes: Axes, x: float, y: float, text: str, **style: object) -> None:
-    axes.text(x, y, text, **{"ha": "center", "va": "center", "size": fig.NORMAL, **style})
-
-
-def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], style: str = "->", line: str = "-"
-) -> None:
-    look = {"arrowstyle": style, "color": fig.MUTED, "linewidth": 1.6, "linestyle": line}
-    axes.annotate("", end, start, arrowprops={**look, "shrinkA": 1, "shrinkB": 1})
-
-
-def _spread(side: tuple[float, float], count: int) -> list[float]:
-    """The middles of so many equal columns."""
-    step = (side[1] - side[0]) / max(count, 1)
-    return [side[0] + step * (number + 0.5) for number in range(count)]

@@ -135,14 +135,6 @@ def _letters() -> frozenset[int]:
     return frozenset(get_font(findfont(FontProperties())).get_charmap())
 
 
-def note(axes: Axes, text: str, at: tuple[object, float], away: tuple[float, float], **style: object) -> None:
-    """Write at a place, so many points away from it and in that direction; (0, 0) is around it."""
-    ha = "left" if away[0] > 0 else "right" if away[0] < 0 else "center"
-    va = "bottom" if away[1] > 0 else "top" if away[1] < 0 else "center"
-    style = {"size": NORMAL, "color": INK, "ha": ha, "va": va, **style}
-    axes.annotate(text, at, away, textcoords="offset points", **style)
-
-
 def text_color(wrong: bool) -> str:
     """The colour of words about money that is wrong, or right."""
     return WRONG_TEXT if wrong else RIGHT_TEXT

@@ -1,14 +1,10 @@
-"""Pictures of how long things took. They know seconds, and nothing of what took them.
+"""Pictures of how long things took, and of who waits for billing. They know seconds, and no design.
 
 Digits of milliseconds differ from run to run, so they stand in the picture only. The sentence names a
 class, chosen so that a machine three times slower says the same. Work that a machine does takes a few
 milliseconds: the first class reaches far above it. A delay that an experiment makes (0.2 s, 1 s) can only
-grow, so it lies at the bottom of a class that is ten times as wide.
-
-Pictures of who waits for billing, and whose sales are lost. They know what was measured, and no design.
-
-Milliseconds stand in the picture only. The sentence says on which side of 200 ms the median is: an answer
-needs a tenth of it, and what waits for the experiment's slow bill or outage needs longer.
+grow, so it lies at the bottom of a class that is ten times as wide. Of who waits it says on which side of
+200 ms the median is: an answer needs a tenth of it, and what waits for a slow bill or an outage needs longer.
 """
 
 from collections import defaultdict
@@ -16,10 +12,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from classroom.figures import look as fig
+from classroom.figures import marks
 
 CLASSES = ((0.1, "100 ms"), (1, "1 second"), (10, "10 seconds"), (100, "100 seconds"))
 DOTS = 400  # a row shows so many of its values at most
@@ -36,8 +32,8 @@ def answer_times(seconds_by_design: Mapping[str, Sequence[float]]) -> fig.Figure
     answers = {design: _times(design, seconds) for design, seconds in seconds_by_design.items()}
     if not answers:
         raise ValueError("there is no design; give the seconds of its answers by its name")
-    picture = _strips("How long does whoever asked wait for the answer?", answers)
     said = [f"{design}: {_half(len(times))} came {_class(times)}" for design, times in answers.items()]
+    picture = _strips("How long does whoever asked wait for the answer?", answers)
     return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
 
 
@@ -50,9 +46,8 @@ def answer_and_bill(times: pd.DataFrame) -> fig.Figure:
     }
     picture = _strips("How long after the request is the answer in, and the bill written?", rows)
     later, count = int((times.bill_s > times.answer_s).sum()), len(times)
-    picture.axes[0].set_xlabel(
-        f"{later:,} of {fig.plural(count, 'bill')} written after the answer", size=fig.NORMAL
-    )
+    told = f"{later:,} of {fig.plural(count, 'bill')} written after the answer"
+    picture.axes[0].set_xlabel(told, size=fig.NORMAL)
     return fig.finish(picture, f"{_order(later, count)}: {_meaning(later)}.")
 
 
@@ -87,45 +82,37 @@ def _order(later: int, of: int) -> str:
 
 
 def _meaning(later: int) -> str:
-    return (
-        "whoever has the answer may have to wait for the bill"
-        if later
-        else "whoever has the answer has the bill"
-    )
+    return f"whoever has the answer {'may have to wait for' if later else 'has'} the bill"
 
 
 def _strips(title: str, rows: Mapping[str, pd.Series]) -> fig.Picture:
     picture, [axes] = fig.canvas(title, 1.3 + 1.05 * len(rows))
     for y, (times, look) in enumerate(zip(rows.values(), DESIGN_LOOKS * len(rows), strict=False)):
         _strip(axes, y, times * 1000, look)
-    axes.set_xscale("log")
-    axes.grid(axis="x", color=fig.GRID)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(lambda ms, _: _told(ms))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks(range(len(rows)), [fig.capital(name) for name in rows], size=fig.NORMAL)
-    axes.set_ylim(len(rows) - 0.5, -0.65)
+    _time_axis(axes, 1, 2, 5)
+    marks.rows(axes, [fig.capital(name) for name in rows], above=0.65)
     axes.margins(x=0.15)
     return picture
 
 
+def _time_axis(axes: Axes, *digits: int) -> None:
+    """Milliseconds, each power of ten as far from the next, with a line at these digits."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=digits))
+    axes.xaxis.set_major_formatter(lambda ms, _: _told(ms))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.grid(axis="x", color=fig.GRID)
+
+
 def _strip(axes: Axes, y: int, times_ms: pd.Series, look: fig.Look) -> None:
-    """A dot per value, the heights spread evenly so that dots do not hide each other."""
+    """A dot per value, and lines at the median and at the p99 (of few: the slowest)."""
     shown = times_ms.sort_values().iloc[:: -(-len(times_ms) // DOTS)]
-    heights = [y + 0.22 * (2 * (number * 0.618 % 1) - 1) for number in range(len(shown))]
-    axes.plot(
-        shown,
-        heights,
-        look.marker,
-        color=look.color,
-        markersize=5,
-        markeredgecolor=fig.PAPER,
-        markeredgewidth=0.4,
-    )
+    marks.strip(axes, y, shown, look, 0.22, 5)
     most = ("p99", times_ms.quantile(0.99)) if len(times_ms) >= 100 else ("slowest", times_ms.max())
     for name, value, side in (("median", times_ms.median(), -1), (*most, 1)):
         axes.plot((value, value), (y - 0.34, y + 0.3), color=fig.INK, linewidth=2)
-        fig.note(axes, f"{name} {_told(value)}", (value, y - 0.34), (side, 3), size=fig.SMALL, weight="bold")
+        words = f"{name} {_told(value)}"
+        marks.note(axes, words, (value, y - 0.34), (side, 3), size=fig.SMALL, weight="bold")
 
 
 def _told(ms: float) -> str:
@@ -136,10 +123,11 @@ def _told(ms: float) -> str:
 PROMPT_S = 0.2
 TITLE = "Who waits for billing, and which sales are lost?"
 COLUMNS = ("design", "condition", "sale", "accepted", "answer_s", "billed")
-TICKS_MS = {1: "1 ms", 10: "10 ms", 100: "100 ms", 1000: "1 s"}
-MARKS = {"a sale, accepted": ("o", fig.ACTOR_LOOKS["customer"].color, 7),
-         "a sale, given up by its app": ("X", fig.WRONG, 8),
-         "anything else: browsing, cancelling": ("|", fig.MUTED, 5)}  # fmt: skip
+KINDS = {  # of actions: how each is drawn, how large, how far below the middle of its row, and how far spread
+    "a sale, accepted": (fig.ACTOR_LOOKS["customer"], 7, 0, 0.13),
+    "a sale, given up by its app": (fig.Look(fig.WRONG, "", "X"), 8, 0, 0.13),
+    "anything else: browsing, cancelling": (fig.Look(fig.MUTED, "", "|"), 5, 0.3, 0),
+}
 
 
 def who_waited(measured: pd.DataFrame) -> fig.Figure:
@@ -150,19 +138,16 @@ def who_waited(measured: pd.DataFrame) -> fig.Figure:
     fig.require(measured, *COLUMNS)
     designs, conditions = measured.design.unique(), measured.condition.unique()
     picture, panels = fig.canvas(TITLE, 1.5 + 0.95 * len(designs), len(conditions))
+    marks.rows(panels[0], [fig.capital(name) for name in designs], above=0.6)
     for axes, condition in zip(panels, conditions, strict=True):
-        _panel(axes, condition, len(designs))
+        marks.heading(axes, f"Billing is {condition}")
+        _time_axis(axes, 1)
+        axes.set_xlim(0.6, 3000)
         for y, design in enumerate(designs):
             _row(axes, y, _actions(measured, design, condition))
-    panels[0].set_yticks(range(len(designs)), [fig.capital(name) for name in designs], size=fig.NORMAL)
     panels[len(panels) // 2].set_xlabel("from sending it to the answer", size=fig.SMALL, color=fig.MUTED)
-    marks = [
-        Line2D([], [], ls="", marker=m, color=c, markersize=s, label=name)
-        for name, (m, c, s) in MARKS.items()
-    ]
-    picture.legend(
-        handles=marks, loc="outside lower center", ncols=len(marks), frameon=False, fontsize=fig.SMALL
-    )
+    looks = {name: look for name, (look, *_) in KINDS.items()}
+    marks.key(picture, looks, loc="outside lower center", fontsize=fig.SMALL)
     return fig.finish(picture, _said(measured))
 
 
@@ -174,32 +159,14 @@ def _actions(measured: pd.DataFrame, design: str, condition: str) -> pd.DataFram
     return actions
 
 
-def _panel(axes: Axes, condition: str, rows: int) -> None:
-    axes.set_title(f"Billing is {condition}", size=fig.NORMAL, weight="bold", loc="left", color=fig.INK)
-    axes.set(xscale="log", xlim=(0.6, 3000), ylim=(rows - 0.45, -0.6))
-    axes.set_xticks(list(TICKS_MS), list(TICKS_MS.values()))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.grid(axis="x", color=fig.GRID)
-
-
 def _row(axes: Axes, y: int, actions: pd.DataFrame) -> None:
     """Sales on a line, spread a little so that they do not hide each other; the others below it."""
     sales = actions[actions.sale]
     groups = (sales[sales.accepted], sales[~sales.accepted], actions[~actions.sale])
-    for (marker, color, size), found, place, spread in zip(
-        MARKS.values(), groups, (0, 0, 0.3), (0.13, 0.13, 0), strict=True
-    ):
-        heights = [y + place + spread * (2 * (n * 0.618 % 1) - 1) for n in range(len(found))]
-        style = {
-            "ls": "",
-            "color": color,
-            "markersize": size,
-            "markeredgecolor": color if marker == "|" else fig.PAPER,
-        }
-        axes.plot(found.answer_s * 1000, heights, marker, **style)
+    for (look, size, below, spread), found in zip(KINDS.values(), groups, strict=True):
+        marks.strip(axes, y + below, found.answer_s * 1000, look, spread, size)
     style = {"size": fig.SMALL, "weight": "bold", "color": fig.text_color(not sales.accepted.all())}
-    fig.note(axes, _fate(sales), (0.7, y - 0.34), (1, 0), **style)
+    marks.note(axes, _fate(sales), (0.7, y - 0.34), (1, 0), **style)
 
 
 def _said(measured: pd.DataFrame) -> str:

@@ -2,9 +2,9 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
 
 from classroom.figures import look as fig
+from classroom.figures import marks
 from classroom.figures.costs import DESIGN_LOOKS
 from classroom.readiness.measurements import Measurements
 from classroom.readiness.model import FACTORS, Organization, break_even, kinds, totals_cents, what_moves_it
@@ -24,7 +24,8 @@ def cost_curves(of: Organization, measured: Measurements) -> fig.Figure:
     curves = pd.DataFrame({n: totals_cents(n, of, measured) for n in range(1, last + 1)}).T
     picture, [axes] = fig.canvas(f"{fig.short(of.name)}: what a month costs", 4.6)
     for design in DESIGNS:
-        _curve(axes, curves[design], design)
+        look, style = LOOKS[design]
+        marks.line(axes, curves[design] / 100, look, linestyle=style, label=fig.capital(design))
     _money_axis(axes, curves[[MODULAR, EVENTS]].max().max())
     _mark_actors(axes, of, last)
     if found and found <= last:
@@ -41,25 +42,18 @@ def tornado(of: Organization, measured: Measurements) -> fig.Figure:
     now_cents = min(base[SHARED], base[MODULAR]) - base[EVENTS]
     title = f"{fig.short(of.name)}, with {kinds(of.actors_later)}: what moves the monthly saving by events?"
     picture, [axes] = fig.canvas(title, 1.5 + 0.42 * len(table))
-    for y, row in enumerate(table.itertuples()):
-        _bar(axes, y, row, now_cents / 100)
+    marks.rows(axes, [fig.capital(text) for text in table.input], fig.SMALL)
+    for how, look in zip(FACTORS, (fig.GROUP_LOOKS[3], fig.ACTOR_LOOKS["installer"]), strict=True):
+        lengths, ends = (table[f"{how}_cents"] - now_cents) / 100, map(_number, table[f"{how}_break_even"])
+        style = {"name": f"{how} of it", "start": now_cents / 100, "lying": True, "size": fig.SMALL}
+        marks.bars(axes, range(len(table)), lengths, look, 0.62, list(ends), **style)
     axes.axvline(now_cents / 100, color=fig.INK, linewidth=1.2)
-    axes.set_yticks(range(len(table)), [fig.capital(text) for text in table.input], size=fig.SMALL)
-    axes.set_ylim(len(table) - 0.4, -0.6)
     axes.margins(x=0.14)
     axes.grid(axis="x", color=fig.GRID)
     axes.xaxis.set_major_formatter(lambda value, _: dollars(round(value) * 100).removesuffix(".00"))
     axes.set_xlabel("saved a month; at each end, the break-even in kinds of actors", size=fig.NORMAL)
-    axes.legend(handles=_ends(), loc="lower right", frameon=False, fontsize=fig.SMALL)
+    axes.legend(loc="lower right", frameon=False, fontsize=fig.SMALL)
     return fig.finish(picture, _tornado_sentence(of, table, now_cents))
-
-
-def _curve(axes: Axes, cents: pd.Series, design: str) -> None:
-    look, line = LOOKS[design]
-    axes.plot(
-        cents.index, cents / 100, color=look.color, marker=look.marker, linestyle=line, linewidth=2,
-        label=fig.capital(design),
-    )  # fmt: skip
 
 
 def _money_axis(axes: Axes, most_cents: int) -> None:
@@ -81,7 +75,7 @@ def _mark_actors(axes: Axes, of: Organization, last: int) -> None:
 
 def _mark_break_even(axes: Axes, actors: int, cents: int) -> None:
     axes.plot([actors], [cents / 100], "o", markersize=16, markerfacecolor="none", markeredgecolor=fig.INK)
-    fig.note(axes, f"break-even: {actors}", (actors, cents / 100), (0, -12), weight="bold")
+    marks.note(axes, f"break-even: {actors}", (actors, cents / 100), (0, -12), weight="bold")
 
 
 def _curves_sentence(of: Organization, curves: pd.DataFrame, found: int | None) -> str:
@@ -90,26 +84,8 @@ def _curves_sentence(of: Organization, curves: pd.DataFrame, found: int | None) 
         f"{dollars(curves[MODULAR][actors])} and the {EVENTS} design {dollars(curves[EVENTS][actors])}"
         for actors in dict.fromkeys((of.actors_now, of.actors_later))
     ]
-    end = (
-        f"events cost no more from {kinds(found)} on" if found else "events cost more for any number of them"
-    )
-    return f"{of.name}: {'; '.join(said)}; {end}."
-
-
-def _bar(axes: Axes, y: int, row: pd.Series, base: float) -> None:
-    for how, look in zip(FACTORS, (fig.GROUP_LOOKS[3], fig.ACTOR_LOOKS["installer"]), strict=True):
-        value = getattr(row, f"{how}_cents") / 100
-        axes.barh(y, value - base, left=base, height=0.62, **look.fill)
-        side = -1 if value < base else 1
-        fig.note(axes, _number(getattr(row, f"{how}_break_even")), (value, y), (4 * side, 0), size=fig.SMALL)
-
-
-def _ends() -> list[Patch]:
-    looks = (fig.GROUP_LOOKS[3], fig.ACTOR_LOOKS["installer"])
-    return [
-        Patch(label=f"{how} of it", facecolor=look.color, hatch=look.hatch, edgecolor=fig.INK)
-        for how, look in zip(FACTORS, looks, strict=True)
-    ]
+    end = f"no more from {kinds(found)} on" if found else "more for any number of them"
+    return f"{of.name}: {'; '.join(said)}; events cost {end}."
 
 
 def _number(found: object) -> str:
