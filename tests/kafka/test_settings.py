@@ -78,7 +78,7 @@ def test_what_cannot_be_is_said_with_the_next_step_and_without_a_secret(wrong):
         login.client_settings(environment.read(variables))
     assert said in str(caught.value)
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [frame for frame in told.stack if "fiberlab" in frame.filename]
+    ours = [frame for frame in told.stack if "classroom" in frame.filename]
     assert HIDDEN not in str(caught.value)
     assert HIDDEN not in "".join(f"{frame.locals}" for frame in ours)
 
