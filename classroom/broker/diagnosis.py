@@ -249,7 +249,8 @@ class _Wire:
             self._socket = socket.socket(*kind)
             try:
                 self._socket.settimeout(self._left() / (len(places) - number))
-                return self._socket.connect(place)
+                self._socket.connect(place)
+                return
             except OSError as error:
                 self._socket.close()
                 errors.append(error)
