@@ -1,12 +1,9 @@
-"""Pictures of a day's bills beside the oracle. They know money, and neither of the two designs.
-
-The columns of `bills` are told in `bill_sentences`. Distances on an axis are cents.
-
-What a day's bills amount to, in numbers and in words. It draws nothing.
+"""Pictures of a day's bills beside the oracle, and their sentences. They know money, and no design.
 
 `bills` has one row per action of the day, in order of time: `at` (UTC), `account_id`, `actor`, `action`,
 `plan`, `billed_cents`, `expected_cents` (the oracle) and `wrong_cents`, which is billed minus expected
-(negative: the company lost it). A bill is a row where billed or expected is not 0.
+(negative: the company lost it). A bill is a row where billed or expected is not 0. Distances on an axis
+are cents.
 """
 
 import pandas as pd

@@ -1,10 +1,6 @@
-"""Pictures of what a change costs: whose bills move, which tests run again, which files change.
+"""Pictures of what each design gives and what a change costs: bills that move, tests that run again, files.
 
-The designs stand side by side; the tables are those of `lab.coupling`.
-
-What a change costs, in words: bills that move, tests that run again, files that change.
-
-A picture of what each design gives and what it costs, number by number. It knows no design.
+The designs stand side by side, and each picture says its numbers. They know no rule of any design.
 """
 
 from collections.abc import Mapping

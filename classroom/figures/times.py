@@ -1,14 +1,10 @@
-"""Pictures of how long things took. They know seconds, and nothing of what took them.
+"""Pictures of how long things took, and of who waits for billing. They know seconds, and no design.
 
 Digits of milliseconds differ from run to run, so they stand in the picture only. The sentence names a
 class, chosen so that a machine three times slower says the same. Work that a machine does takes a few
 milliseconds: the first class reaches far above it. A delay that an experiment makes (0.2 s, 1 s) can only
-grow, so it lies at the bottom of a class that is ten times as wide.
-
-Pictures of who waits for billing, and whose sales are lost. They know what was measured, and no design.
-
-Milliseconds stand in the picture only. The sentence says on which side of 200 ms the median is: an answer
-needs a tenth of it, and what waits for the experiment's slow bill or outage needs longer.
+grow, so it lies at the bottom of a class that is ten times as wide. Of who waits it says on which side of
+200 ms the median is: an answer needs a tenth of it, and what waits for a slow bill or an outage needs longer.
 """
 
 from collections import defaultdict

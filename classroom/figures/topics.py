@@ -1,6 +1,6 @@
-"""Pictures of a topic: its partitions as lanes of events, and how far each group has read.
+"""Pictures of what a broker tells: a topic's events, how far each group has read, who writes and who listens.
 
-Who writes to a topic, and who listens: a picture of what the broker tells. It knows no service.
+They know no service.
 """
 
 from collections.abc import Iterable, Mapping
