@@ -444,7 +444,9 @@ def command_line() -> argparse.ArgumentParser:
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     commands = lab.add_subparsers(dest="command", title="commands", metavar="command")
     test = commands.add_parser("test", help="check everything; options after it go to pytest: -k NAME, -n 0")
-    test.add_argument("--kafka", action="store_true", help="what speaks to Kafka, on Apache Kafka")
+    legs = test.add_mutually_exclusive_group()
+    legs.add_argument("--kafka", action="store_true", help="what speaks to Kafka, on Apache Kafka")
+    legs.add_argument("--quick", action="store_true", help="what needs no broker and no process")
     series = commands.add_parser("run", help="run the notebooks without a browser", allow_abbrev=False)
     series.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
     series.add_argument("names", nargs="*", help="only these, for example 05")
@@ -476,7 +478,7 @@ def main() -> int:
 def target(asked: argparse.Namespace, rest: list[str]) -> list[str]:
     """Return the module that does what is asked for, and its arguments."""
     if asked.command == "test":
-        return ["classroom.commands.verify", *["--kafka"] * asked.kafka, *rest]
+        return ["classroom.commands.verify", *["--kafka"] * asked.kafka, *["--quick"] * asked.quick, *rest]
     if asked.command == "run":
         return ["classroom.commands.notebooks", "run", *["--save"] * asked.save, *asked.names]
     if asked.command == "kafka":

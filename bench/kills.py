@@ -21,10 +21,9 @@ from threading import Event, Thread
 import psutil
 
 from classroom.broker import settings as environment
-from classroom.broker.connect import connect
+from classroom.broker.connect import EMBEDDED_CLIENT, connect, embedded_consumer
 from classroom.world import company as days
 from classroom.world.running import wait_until
-from fiberlab import cluster as tuning
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import expected_cents
 from fiberlab.eventdriven import customer_billing
@@ -44,11 +43,18 @@ replay(chapter.day, design.url)
 """
 
 
+class Elsewhere:
+    """An embedded broker that is another process's: here nobody asks it more than whether it is alive."""
+
+    def check_alive(self) -> None:
+        """Return: its owner outlives this process."""
+
+
 def bill(kafka: str, namespace: str, topic: str, ledger: str) -> None:
     """A billing process, as `kills.py bill …` runs it, until it is killed or its input ends."""
     cluster = connect(environment.read(os.environ)) if os.environ.get(environment.ADDRESS) else None
-    settings = (cluster.client_settings,) if cluster else (tuning.EMBEDDED_CLIENT, tuning.embedded_consumer())
-    same = Cluster("the bench's", kafka, namespace, *settings)
+    settings = (cluster.client_settings,) if cluster else (EMBEDDED_CLIENT, embedded_consumer())
+    same = Cluster("the bench's", kafka, namespace, cluster.broker if cluster else Elsewhere(), *settings)
     member = partial(same.consumer, topic, GROUP, session_timeout_ms=6000 if cluster else 2000)
     stop = Event()
     with Ledger(Path(ledger)) as file:

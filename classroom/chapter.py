@@ -1,6 +1,6 @@
 """A chapter's workplace: opened by its Set-up cell, closed by its Clean-up cell, without leftovers.
 
-Who reads a chapter, what was predicted, and where it is kept: beside a working copy, or nowhere.
+It knows who reads it, keeps what was guessed, starts the designs on a Kafka of its own, and checks exercises.
 """
 
 import atexit

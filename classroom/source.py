@@ -1,7 +1,7 @@
 """Show and compare the package's own source, and say who imports whom.
 
 It reads files and never imports what it reads. The rules about who may import whom are not here:
-`tests/test_architecture.py` states them and enforces them with the same `imports()`.
+`tests/quick/test_architecture.py` states them and enforces them with the same `imports()`.
 """
 
 import ast

@@ -1,9 +1,8 @@
-"""Clients that do not wait for what never comes: a Kafka that does not answer, a broker that has ended.
+"""kafka-python's clients, mended: they do not wait for what never comes, nor stop at a bad record.
 
-How our consumers unpack a batch: a header's name that is not UTF-8 costs no record.
-
-kafka-python 3.0.12 gives up such a batch from there on, with the good records behind it. The broker never
-looks: for it a name is bytes.
+A Kafka that does not answer and a broker that has ended are errors within seconds. A header's name that is
+not UTF-8 costs no record: kafka-python 3.0.12 gives up such a batch from there on, with the good records
+behind it. The broker never looks: for it a name is bytes.
 """
 
 import threading

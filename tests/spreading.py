@@ -6,12 +6,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # These start Apache Kafkas on free ports, or fill the machine: never two of them at once.
-HEAVY = (
-    "tests/apache_kafka/",
-    "tests/kafka/test_secured_kafka.py",
-    "tests/test_outage.py",
-    "tests/test_thirty_learners.py",
-)
+HEAVY = "tests/apache/"
 
 
 class OneByOne(LoadScopeScheduling):

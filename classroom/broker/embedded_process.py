@@ -1,16 +1,11 @@
 """The embedded broker's own process: `python -m classroom.broker.embedded_process 3` runs three brokers.
 
-It prints their addresses, then obeys one JSON call a line from standard input, until "quit" or the
-input's end. Call and answer begin with the call's number. It knows nothing of who asks; `embedded` is its
-other end.
+It prints their addresses, then obeys one JSON call a line from standard input, until "quit" or the input's
+end. Call and answer begin with the call's number. It knows nothing of who asks; `embedded` is its other end.
 
-The C library that carries the embedded broker: found inside the confluent-kafka wheel, loaded by ctypes.
-
-Only its mock cluster is used, which librdkafka's header calls experimental: confluent-kafka is pinned.
-
-Which groups read which topic, overheard in the embedded broker's own log: no request of its lists groups.
-
-It runs in the broker's process and keeps names and numbers only, until somebody asks for them.
+The C library that carries it is found inside the confluent-kafka wheel and loaded by ctypes; only its mock
+cluster is used, which librdkafka's header calls experimental. Which groups read which topic no request tells:
+it is overheard in the library's log, as names and numbers.
 """
 
 import ctypes

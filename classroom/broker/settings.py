@@ -1,15 +1,10 @@
-"""One way to a Kafka: its address, and how to get in. A combination that cannot work is never made.
+"""The way to a Kafka: which one is meant, how to get in, and who we are there.
 
-`environment` reads it from the variables named here, `login` makes client settings of it.
-
-Settings from the environment, which is passed in, and from a file that it may name.
-
-The file holds lines of NAME=value with the same names; # begins a comment. What the environment says wins.
-Paths begin at the workbook's folder: notebooks, `lab.py doctor` and a terminal stand in different ones.
-
-What kafka-python's clients must be told to get into a Kafka: encryption and login.
-
-Passwords and tokens that no repr, log or traceback shows.
+Settings come from an environment, which is passed in, and from a file that it may name: lines of NAME=value
+with the same names; # begins a comment. What the environment says wins. Paths begin at the workbook's folder,
+as notebooks, `lab.py doctor` and a terminal stand in different ones. A combination that cannot work is never
+made, and no repr, log or traceback shows a password or a token. Whether anybody is at the address is not
+known here, and nothing is connected (`diagnosis`, `connect`).
 """
 
 import hashlib
@@ -18,7 +13,7 @@ import os
 import re
 import ssl
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -27,8 +22,22 @@ from typing import Any
 
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-# Where kafka-python, when its log is at DEBUG, writes down what it sends, logins included.
-_TALKATIVE = ("kafka.protocol.parser", "kafka.net.connection")
+HOME = Path(__file__).parents[2]
+ADDRESS, LEARNER, FILE = "KAFKA_BOOTSTRAP_SERVERS", "FIBERLAB_LEARNER", "KAFKA_SETTINGS_FILE"
+# Who somebody is where FIBERLAB_LEARNER does not say it; on a JupyterHub all may have one user name.
+USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "USERNAME")
+NOBODY = "learner"
+# Users that every container, classroom computer or cloud machine has.
+SHARED_NAMES = {NOBODY, "root", "admin", "administrator", "user", "guest", "student", "jovyan", "vscode"}
+SHARED_NAMES |= {"codespace", "gitpod", "ubuntu", "debian", "pi", "runner"}
+LEARNER_LENGTH, HASH_LENGTH = 32, 6
+PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+BY_NAME, BY_TOKEN = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"), "OAUTHBEARER"
+MECHANISMS = (*BY_NAME, BY_TOKEN)
+
+
+class SettingsError(ValueError):
+    """The settings for a Kafka are wrong: which, and what to write instead."""
 
 
 class Secret(str):
@@ -36,36 +45,6 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return "'***'" if self else "''"
-
-
-def keep_out_of_logs() -> None:
-    """Return once kafka-python's log leaves out logins, and raw bytes. Twice is fine."""
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_harmless)
-
-
-def _harmless(record: logging.LogRecord) -> bool:
-    return not any(_tells(argument) for argument in _arguments(record))
-
-
-def _tells(argument: object) -> bool:
-    return isinstance(argument, bytes | bytearray) or "Sasl" in type(argument).__name__
-
-
-def _arguments(record: logging.LogRecord) -> tuple[Any, ...]:
-    return record.args if isinstance(record.args, tuple) else (record.args,)
-
-
-PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-TOKEN_MECHANISM = "OAUTHBEARER"
-MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", TOKEN_MECHANISM)
-LEARNER_LENGTH = 32
-_LEARNER = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{LEARNER_LENGTH - 2}}}[a-z0-9])?")
-_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:,\[\]/]+):(\d{1,5})")
-
-
-class SettingsError(ValueError):
-    """The settings for a Kafka are wrong: which, and what to write instead."""
 
 
 def _variable(name: str, default: str = "", secret: bool = False) -> Any:  # noqa: ANN401 (a field's type is the value's)
@@ -80,8 +59,8 @@ class Settings:
     Raises SettingsError if something cannot be, or does not fit the rest.
     """
 
-    address: str = _variable("KAFKA_BOOTSTRAP_SERVERS")
-    learner: str = _variable("FIBERLAB_LEARNER", "learner")
+    address: str = _variable(ADDRESS)
+    learner: str = _variable(LEARNER, NOBODY)
     protocol: str = _variable("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
     mechanism: str = _variable("KAFKA_SASL_MECHANISM")
     username: str = _variable("KAFKA_SASL_USERNAME")
@@ -94,9 +73,9 @@ class Settings:
     check_host_name: str = _variable("KAFKA_SSL_CHECK_HOSTNAME", "true")
 
     def __post_init__(self) -> None:
-        for rule in _RULES:
-            for problem in rule(self):
-                raise SettingsError(problem)
+        for sentence, condition in _WRONG.items():
+            if found := condition(self):
+                raise SettingsError(sentence.format(s=self, found=found))
 
     @property
     def tls(self) -> bool:
@@ -123,87 +102,81 @@ class Settings:
 FIELDS = {f.metadata["variable"]: f.name for f in fields(Settings)}
 SECRETS = tuple(f.metadata["variable"] for f in fields(Settings) if not f.repr)
 
-
-def _given(s: Settings, chosen: Iterable[str]) -> dict[str, str]:
-    return {name: getattr(s, FIELDS[name]) for name in FIELDS if FIELDS[name] in chosen}
-
-
-def _address(s: Settings) -> Iterator[str]:
-    if "@" in s.address:  # and nothing of it is shown: a password is likely
-        yield "KAFKA_BOOTSTRAP_SERVERS holds an '@'; write 'host:port', and the login into KAFKA_SASL_…"
-    for part in s.address.split(",") if s.address else ():
-        match = _HOST_AND_PORT.fullmatch(part)
-        if match is None or not 0 < int(match[2]) < 65536:
-            yield (
-                f"{s.address!r} is not the address of a Kafka; write 'host:port' into "
-                "KAFKA_BOOTSTRAP_SERVERS, or unset it to use the embedded broker"
-            )
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:,\[\]/]+):\d{1,5}")
+_LEARNER = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{LEARNER_LENGTH - 2}}}[a-z0-9])?")
 
 
-def _nothing_without_address(s: Settings) -> Iterator[str]:
-    ours = {name: f for name, f in FIELDS.items() if f not in ("address", "learner")}
-    given = [name for name, f in ours.items() if getattr(s, f) != getattr(Settings, f)]
-    if given and not s.address:
-        yield f"{given[0]} is set, but KAFKA_BOOTSTRAP_SERVERS is not; set the address, or unset the rest"
+def _no_address(s: Settings) -> bool:
+    known = all(map(_HOST_AND_PORT.fullmatch, s.address.split(",")))
+    return s.address != "" and not (known and all(0 < port < 65536 for _, port in s.hosts))
 
 
-def _learner(s: Settings) -> Iterator[str]:
-    if not _LEARNER.fullmatch(s.learner):
-        yield (
-            f"FIBERLAB_LEARNER is {s.learner!r}; write at most {LEARNER_LENGTH} of a to z, 0 to 9 and '-', "
-            "for example 'ann' or 'ann-2'"
+def _set_without_address(s: Settings) -> str:
+    names = () if s.address else (name for name in FIELDS if name not in (ADDRESS, LEARNER))
+    return next((name for name in names if getattr(s, FIELDS[name]) != getattr(Settings, FIELDS[name])), "")
+
+
+def _no_file(s: Settings) -> str:
+    paths = ((name, getattr(s, f)) for name, f in FIELDS.items() if f.endswith("_file"))
+    return next((f"{name} names no file: {p!r}" for name, p in paths if p and not Path(p).is_file()), "")
+
+
+# What is said of settings, and when; the first counts. {found} is what a condition has found: never a secret.
+_WRONG: dict[str, Callable[[Settings], object]] = {
+    "KAFKA_BOOTSTRAP_SERVERS holds an '@'; write 'host:port', and the login into KAFKA_SASL_…": (
+        lambda s: "@" in s.address  # and nothing of it is shown: a password is likely
+    ),
+    "{s.address!r} is not the address of a Kafka; write 'host:port' into "
+    "KAFKA_BOOTSTRAP_SERVERS, or unset it to use the embedded broker": _no_address,
+    "{found} is set, but KAFKA_BOOTSTRAP_SERVERS is not; set the address, or unset the rest": (
+        _set_without_address
+    ),
+    f"FIBERLAB_LEARNER is {{s.learner!r}}; write at most {LEARNER_LENGTH} of a to z, 0 to 9 and '-', "
+    "for example 'ann' or 'ann-2'": lambda s: not _LEARNER.fullmatch(s.learner),
+    f"KAFKA_SECURITY_PROTOCOL is {{s.protocol!r}}; write one of {', '.join(PROTOCOLS)}": (
+        lambda s: s.protocol not in PROTOCOLS
+    ),
+    f"KAFKA_SASL_MECHANISM is {{s.mechanism!r}}; write one of {', '.join(MECHANISMS)}": (
+        lambda s: s.mechanism not in ("", *MECHANISMS)
+    ),
+    "KAFKA_SSL_CHECK_HOSTNAME is {s.check_host_name!r}; write one of true, false": (
+        lambda s: s.check_host_name not in ("true", "false")
+    ),
+    f"KAFKA_SASL_MECHANISM is missing; {{s.protocol}} needs one of {', '.join(MECHANISMS)}": (
+        lambda s: s.sasl and not s.mechanism
+    ),
+    "a login is set, but {s.protocol} has none; set KAFKA_SECURITY_PROTOCOL to {found}": (
+        lambda s: (
+            not s.sasl
+            and (s.mechanism or s.username or s.password or s.token)
+            and ("SASL_SSL" if s.tls else "SASL_SSL or SASL_PLAINTEXT")
         )
-
-
-def _one_of_the_known(s: Settings) -> Iterator[str]:
-    known = {"protocol": PROTOCOLS, "mechanism": ("", *MECHANISMS), "check_host_name": ("true", "false")}
-    for name, value in _given(s, known).items():
-        if value not in known[FIELDS[name]]:
-            yield f"{name} is {value!r}; write one of {', '.join(filter(None, known[FIELDS[name]]))}"
-
-
-def _login_fits(s: Settings) -> Iterator[str]:
-    if s.sasl and not s.mechanism:
-        yield f"KAFKA_SASL_MECHANISM is missing; {s.protocol} needs one of {', '.join(MECHANISMS)}"
-    if not s.sasl and (s.mechanism or s.username or s.password or s.token):
-        fitting = "SASL_SSL" if s.tls else "SASL_SSL or SASL_PLAINTEXT"
-        yield f"a login is set, but {s.protocol} has none; set KAFKA_SECURITY_PROTOCOL to {fitting}"
-    by_token, by_name = s.mechanism == TOKEN_MECHANISM, s.mechanism not in ("", TOKEN_MECHANISM)
-    if by_token and not s.token:
-        yield "KAFKA_SASL_TOKEN is missing; OAUTHBEARER needs it"
-    if by_token and (s.username or s.password):
-        yield "KAFKA_SASL_USERNAME or _PASSWORD is set, but OAUTHBEARER needs only KAFKA_SASL_TOKEN; unset it"
-    if by_name and not (s.username and s.password):
-        missing = "KAFKA_SASL_PASSWORD" if s.username else "KAFKA_SASL_USERNAME"
-        yield f"{missing} is missing; {s.mechanism} needs user name and password"
-    if by_name and s.token:
-        yield f"KAFKA_SASL_TOKEN is set, but {s.mechanism} uses a password; unset it, or use OAUTHBEARER"
-
-
-def _certificates_fit(s: Settings) -> Iterator[str]:
-    if not s.tls and (s.ca_file or s.certificate_file or s.key_file or s.key_password):
-        fitting = "SASL_SSL" if s.sasl else "SSL"
-        yield f"a certificate is set, but {s.protocol} has no TLS; set KAFKA_SECURITY_PROTOCOL to {fitting}"
-    if (s.key_file or s.key_password) and not s.certificate_file:
-        yield "KAFKA_SSL_CERTFILE is missing; a key is of use only with its certificate"
-    for name, path in _given(s, ("ca_file", "certificate_file", "key_file")).items():
-        if path and not Path(path).is_file():
-            yield f"{name} names no file: {path!r}; correct the path"
-
-
-_RULES = _address, _nothing_without_address, _learner, _one_of_the_known, _login_fits, _certificates_fit
-
-
-HOME = Path(__file__).parents[2]
-ADDRESS, LEARNER, FILE = "KAFKA_BOOTSTRAP_SERVERS", "FIBERLAB_LEARNER", "KAFKA_SETTINGS_FILE"
-# Who somebody is where FIBERLAB_LEARNER does not say it; on a JupyterHub all may have one user name.
-USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "USERNAME")
-HASH_LENGTH = 6
-NOBODY = "learner"
-# Users that every container, classroom computer or cloud machine has.
-SHARED_NAMES = {NOBODY, "root", "admin", "administrator", "user", "guest", "student", "jovyan", "vscode"}
-SHARED_NAMES |= {"codespace", "gitpod", "ubuntu", "debian", "pi", "runner"}
-_NAME = re.compile(r"[A-Z]+(_[A-Z]+)+")
+    ),
+    "KAFKA_SASL_TOKEN is missing; OAUTHBEARER needs it": lambda s: s.mechanism == BY_TOKEN and not s.token,
+    "KAFKA_SASL_USERNAME or _PASSWORD is set, but OAUTHBEARER needs only KAFKA_SASL_TOKEN; unset it": (
+        lambda s: (s.username or s.password) and s.mechanism == BY_TOKEN
+    ),
+    "KAFKA_SASL_USERNAME is missing; {s.mechanism} needs user name and password": (
+        lambda s: s.mechanism in BY_NAME and not s.username
+    ),
+    "KAFKA_SASL_PASSWORD is missing; {s.mechanism} needs user name and password": (
+        lambda s: s.mechanism in BY_NAME and not s.password
+    ),
+    "KAFKA_SASL_TOKEN is set, but {s.mechanism} uses a password; unset it, or use OAUTHBEARER": (
+        lambda s: s.token and s.mechanism in BY_NAME
+    ),
+    "a certificate is set, but {s.protocol} has no TLS; set KAFKA_SECURITY_PROTOCOL to {found}": (
+        lambda s: (
+            not s.tls
+            and (s.ca_file or s.certificate_file or s.key_file or s.key_password)
+            and ("SASL_SSL" if s.sasl else "SSL")
+        )
+    ),
+    "KAFKA_SSL_CERTFILE is missing; a key is of use only with its certificate": (
+        lambda s: (s.key_file or s.key_password) and not s.certificate_file
+    ),
+    "{found}; correct the path": _no_file,
+}
 
 
 def ours(environment: Mapping[str, str]) -> dict[str, str]:
@@ -219,8 +192,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         return Settings(learner=environment.get(LEARNER) or user)
     path = environment.get(FILE)
     given = (_in_file(_from_home(path)) if path else {}) | environment
-    values = {FIELDS[name]: _path(name, value) for name, value in given.items() if name in FIELDS and value}
-    return Settings(**{"learner": user} | values)
+    values = {FIELDS[name]: value for name, value in given.items() if name in FIELDS and value}
+    paths = {name: str(_from_home(value)) for name, value in values.items() if name.endswith("_file")}
+    return Settings(**{"learner": user} | values | paths)
 
 
 def learner_of(user: str) -> str:
@@ -241,22 +215,17 @@ def is_told_apart(environment: Mapping[str, str]) -> bool:
     return named or read(environment).learner not in SHARED_NAMES
 
 
-def _path(name: str, value: str) -> str:
-    return str(_from_home(value)) if FIELDS[name].endswith("_file") else value
+def _hidden(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: Secret(value) if name in SECRETS else value.strip() for name, value in values.items()}
 
 
 def _from_home(path: str) -> Path:
     return HOME / os.path.expanduser(path)  # noqa: PTH111 (pathlib's raises for a user that is unknown)
 
 
-def _hidden(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: Secret(value) if name in SECRETS else value.strip() for name, value in values.items()}
-
-
 def _in_file(path: Path) -> dict[str, str]:
-    lines = [line.strip() for line in _text(path).splitlines()]
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
-    return _hidden(dict(_pair(number, line) for number, line in numbered))
+    lines = enumerate(map(str.strip, _text(path).splitlines()), 1)
+    return _hidden(dict(_pair(number, line) for number, line in lines if line and not line.startswith("#")))
 
 
 def _text(path: Path) -> str:
@@ -276,7 +245,7 @@ def _text(path: Path) -> str:
 def _pair(number: int, line: str) -> tuple[str, str]:
     """Name and value. Of a line that is not understood nothing is shown: it may be a part of a password."""
     name, equals, value = (part.strip() for part in line.partition("="))
-    if not equals or not _NAME.fullmatch(name):
+    if not equals or not re.fullmatch(r"[A-Z]+(_[A-Z]+)+", name):
         raise SettingsError(f"line {number} of {FILE} is not NAME=value; correct it, or begin it with #")
     if name not in FIELDS:
         near = get_close_matches(name, FIELDS, 1, 0)[0]
@@ -298,46 +267,51 @@ class GivenToken(AbstractTokenProvider):
 
 
 def client_settings(settings: Settings) -> dict[str, Any]:
-    """What clients need besides the address; no repr shows a secret. Raises SettingsError."""
+    """What kafka-python needs besides the address; no repr shows a secret. Raises SettingsError."""
     made: dict[str, Any] = {}
     if settings.tls or settings.sasl:
         keep_out_of_logs()
         made["security_protocol"] = settings.protocol
     if settings.tls:
-        made["ssl_context"] = tls_context(settings)
-    return made | (_login(settings) if settings.sasl else {})
+        made["ssl_context"] = _tls_context(settings)
+    if settings.sasl:
+        made["sasl_mechanism"] = settings.mechanism
+    if settings.sasl and settings.token:
+        made["sasl_oauth_token_provider"] = GivenToken(settings.token)
+    elif settings.sasl:
+        made["sasl_plain_username"] = settings.username
+        made["sasl_plain_password"] = Secret(settings.password)
+    return made
 
 
-def tls_context(settings: Settings) -> ssl.SSLContext:
+def _tls_context(settings: Settings) -> ssl.SSLContext:
     """Whom to trust, and who we are. Raises SettingsError if a file is of no use."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = settings.check_host_name == "true"
     try:
         context.load_verify_locations(settings.ca_file) if settings.ca_file else context.load_default_certs()
-    except (OSError, ssl.SSLError):
+    except OSError:
         what = f"KAFKA_SSL_CAFILE holds no certificate: {settings.ca_file!r}; it must be a PEM file"
         raise SettingsError(what) from None
-    if settings.certificate_file:
-        _load_own(context, settings)
-    return context
-
-
-def _load_own(context: ssl.SSLContext, settings: Settings) -> None:
     files = settings.certificate_file, settings.key_file or None
     try:
-        # Without a password OpenSSL would ask for one on the terminal.
-        context.load_cert_chain(*files, password=lambda: str(settings.key_password))
-    except (OSError, ssl.SSLError):
+        if settings.certificate_file:  # without a password OpenSSL would ask for one on the terminal
+            context.load_cert_chain(*files, password=lambda: str(settings.key_password))
+    except OSError:
         raise SettingsError(
             f"KAFKA_SSL_CERTFILE, KAFKA_SSL_KEYFILE and KAFKA_SSL_PASSWORD do not fit: {files!r}; "
             "they must be PEM files of one key, and the password that of the key"
         ) from None
+    return context
 
 
-def _login(settings: Settings) -> dict[str, Any]:
-    login: dict[str, Any] = {"sasl_mechanism": settings.mechanism}
-    if settings.mechanism == TOKEN_MECHANISM:
-        return login | {"sasl_oauth_token_provider": GivenToken(settings.token)}
-    name, password = settings.username, Secret(settings.password)
-    return login | {"sasl_plain_username": name, "sasl_plain_password": password}
+def keep_out_of_logs() -> None:
+    """Return once kafka-python's log at DEBUG leaves out logins, and raw bytes. Twice is fine."""
+    for name in ("kafka.protocol.parser", "kafka.net.connection"):
+        logging.getLogger(name).addFilter(_harmless)
+
+
+def _harmless(record: logging.LogRecord) -> bool:
+    told = record.args if isinstance(record.args, tuple) else (record.args,)
+    return not any(isinstance(part, bytes | bytearray) or "Sasl" in type(part).__name__ for part in told)

@@ -1,13 +1,9 @@
 """A change to the source, as a developer would make it, and a copy of the package to make it in.
 
-A change replaces text that must be there exactly once, so it fails loudly when the source has moved on.
-
-The designs' names, and one change in each of them: the rule of an actor.
-
-A kind of actor more, or one less, in each design, the way that design's own code suggests.
-
-A new actor's module is the installer's as it stands today, with another name and another discount; where
-there is only one billing, it gets one more rule. So what is measured follows the source.
+A change replaces text that must be there exactly once, so it fails loudly when the source has moved on. Three
+kinds are measured: another rule for an actor, a kind of actor more, one less. A new actor's module is the
+installer's as it stands today, with another name and discount; where there is only one billing, it gets one
+more rule.
 """
 
 import difflib

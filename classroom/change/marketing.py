@@ -1,9 +1,8 @@
 """The same feature in each design, as a diff: e-mail marketing for whoever browses a plan.
 
 The letter, its server and the address book come from `mailing`, a library to both designs; measured is what
-it takes to use it. The modular monolith would look like the coupled design: its request mails, too.
-
-The test suite that is there before marketing comes: each actor's billing, and the app that is called.
+it takes to use it, and which tests of the suite that was there before it reaches. The modular monolith would
+look like the coupled design: its request mails, too.
 """
 
 import tempfile

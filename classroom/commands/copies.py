@@ -4,10 +4,8 @@ So an update never meets a reader's work. At each start a copy that the reader h
 original; a changed one stays. Changed means that the cells' text differs from what was copied. Outputs are
 not copied: whoever is asked for a guess must not see the outcome below.
 
-Begin again: `python3 lab.py reset 01`, one exercise by its name, or everything. What was written is kept.
-
-Before anything is replaced, the whole working copy goes into `my-notebooks/kept/` under the date and time.
-The progress file stays: what was solved once was solved.
+`python3 lab.py reset 01`, one exercise by its name, or everything, begins again. Before anything is replaced,
+the whole copy goes into `my-notebooks/kept/` under the date and time. The progress file stays.
 """
 
 import argparse

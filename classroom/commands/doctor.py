@@ -1,8 +1,7 @@
 """What is wrong here, or on the way to a Kafka? `python3 lab.py doctor`: a line per finding, with its fix.
 
-It reads the same settings as the notebooks, says which Kafka they would use, and shows no secret.
-
-Does everything run here? One line per requirement, with a fix for what is missing.
+It reads the same settings as the notebooks, says which Kafka they would use, and shows no secret. Chapter 00
+asks its first half: does everything run here?
 """
 
 import argparse

@@ -28,12 +28,12 @@ from nbformat import NotebookNode
 
 from classroom.chapter import Chapter, close_open_chapter
 from classroom.commands.copies import number
+from classroom.desk.map import NOTEBOOKS
 from classroom.exercises.catalog import exercises
 from classroom.exercises.check import Exercise
 from classroom.experiments.billing import bill_both_designs
 from classroom.source import PACKAGE
 from classroom.world.bills import outcome
-from classroom.world.company import DATA
 
 MAY_DIFFER = PACKAGE.parent / "tests" / "nbval_sanitize.cfg"
 
@@ -70,7 +70,6 @@ def _said(cell: NotebookNode, rules: list[Mapping[str, str]]) -> dict[str, str]:
     return dict(said)
 
 
-NOTEBOOKS = DATA.parent / "notebooks"
 CELL_WITHIN_S = 120
 OURS = ("from fiberlab", "from classroom")
 

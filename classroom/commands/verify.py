@@ -1,9 +1,8 @@
 """Check everything: `lab.py test` on the embedded broker, `lab.py test --kafka` on Apache Kafka.
 
-The last line is always "N passed, N failed". Where Apache Kafka cannot be had, its tests did not run: that
-is said, and counted as failed.
-
-An Apache Kafka for the time of a test run: the one at KAFKA_BOOTSTRAP_SERVERS, or one of its own.
+`lab.py test --quick` is for the inner loop: what needs no broker, no process and no socket. The last line is
+always "N passed, N failed". Where Apache Kafka cannot be had, its tests did not run: that is said, and
+counted as failed.
 """
 
 import argparse
@@ -49,15 +48,8 @@ def apache_kafka() -> Iterator[Lent]:
             print(process.communicate("keep\n" if kafka.keep_logs else "")[0], end="")
 
 
-# What of tests/ speaks to a Kafka; the rest knows none, and the embedded leg has run it.
-ON_KAFKA = ["tests/kafka", "tests/apache_kafka", "tests/eventdriven", "tests/lab", "tests/test_same_story.py"]
-ON_KAFKA += [
-    "tests/commands",
-    "tests/test_exercises.py",
-    "tests/test_foreign_records.py",
-    "tests/test_outage.py",
-    "tests/test_thirty_learners.py",
-]
+# A test stands in the folder of what it needs: nothing; a broker, whichever it is; processes; Apache Kafkas.
+QUICK, ON_KAFKA = "tests/quick", ("tests/broker", "tests/apache")
 IN_BROWSER = "tests/browser"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
 NBVAL += ["--nbval-cell-timeout=120", "--timeout=300", "notebooks"]
@@ -81,7 +73,10 @@ def main(options: Sequence[str]) -> int:
     at_once = CORES if asked.kafka else 2 * CORES  # an Apache Kafka, or several, run beside the tests
     tests = ["-n", asked.processes or str(at_once), "--dist=loadgroup", *rest]
     notebooks = [*NBVAL, "-n", asked.processes or str(CORES), "--dist=loadfile"]
-    legs = kafka_legs(tests, notebooks) if asked.kafka else embedded_legs(tests, notebooks)
+    if asked.quick:
+        legs = quick_legs("-n", asked.processes or str(CORES), "--dist=loadfile", *rest)
+    else:
+        legs = kafka_legs(tests, notebooks) if asked.kafka else embedded_legs(tests, notebooks)
     if rest:
         print(f"\nThis was a partial run: of tests/ only what `{' '.join(rest)}` selects.")
     return sum_up(legs)
@@ -91,8 +86,14 @@ def command_line() -> argparse.ArgumentParser:
     """What is ours among the options."""
     ours = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
     ours.add_argument("--kafka", action="store_true")
+    ours.add_argument("--quick", action="store_true")
     ours.add_argument("-n", "--numprocesses", dest="processes", help="0: one after the other")
     return ours
+
+
+def quick_legs(*options: str) -> list[Leg]:
+    """What needs no broker, no process and no socket: for the inner loop."""
+    return [ruff_leg("check"), ruff_leg("format", "--check"), pytest_leg("quick", QUICK, *options)]
 
 
 def embedded_legs(tests: Sequence[str], notebooks: Sequence[str]) -> list[Leg]:

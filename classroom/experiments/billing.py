@@ -15,7 +15,7 @@ from fiberlab.domain import Action
 
 
 def bill_day(chapter: Chapter, design: Design, day: Sequence[Action]) -> pd.DataFrame:
-    """The day's bills (see lab.bills) after its actions went through the design over HTTP."""
+    """The day's bills (see `bills`) after its actions went through the design over HTTP."""
     replay(day, design.url)
     design.settle()
     return bills(day, design.charges(), chapter.company)

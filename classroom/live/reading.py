@@ -1,8 +1,7 @@
-"""The view's own reader of the topic: it joins no group, commits nothing and moves nobody's cursor.
+"""What a live picture reads: the topic, and each design's bills beside the oracle.
 
-What each actor was billed so far, in each design, beside the oracle.
-
-A listener that joins while the picture lives: a consumer group of its own, from offset 0 on.
+Its reader joins no group, commits nothing and moves nobody's cursor. The guest does: a listener that joins
+while the picture lives, a group of its own, from offset 0 on.
 """
 
 import threading

@@ -1,6 +1,6 @@
 """What the browser is given ten times a second: small, and nothing that it would have to work out.
 
-One action followed on its way: what is known of it at this moment, step by step.
+One action may be followed on its way, step by step.
 """
 
 from collections.abc import Iterable, Mapping

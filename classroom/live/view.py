@@ -1,6 +1,6 @@
 """The widget, and how a cell shows it: beside a still picture that stays when the widget is gone.
 
-What stays of a live view: the bills of both designs, the topic, and a sentence that states them.
+The still has the bills of the designs, the topic, and a sentence that states them.
 """
 
 import base64

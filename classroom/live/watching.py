@@ -1,8 +1,7 @@
 """Watch designs at work: a live picture with its own traffic, that leaves a still picture behind.
 
-It is only another reader: closing it changes nothing but that nobody looks any more.
-
-What the buttons and sliders do. They act in a thread of their own, so that nobody waits for them.
+It is only another reader: closing it changes nothing but that nobody looks any more. What the buttons and
+sliders do, they do in a thread of their own, so that nobody waits for them.
 """
 
 import threading

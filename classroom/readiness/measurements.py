@@ -1,14 +1,9 @@
 """What earlier chapters measured, kept for chapter 10: the reader's own values, or those that are shipped.
 
-Own values are stored beside a working copy of a notebook, never by a run in `notebooks/` itself: there the
-shipped values count, so that everybody sees the same. `data/measure.py` made the shipped ones.
-
-The few numbers that an experiment's table comes down to, by the names under which they are kept.
-
-Each function takes an experiment's result and returns values by "<design>/<coefficient>", as
-`measurements.keep_all` stores them. Counts and shares are exact; milliseconds are those of one machine.
-
-Where every coefficient of the model comes from: its value per design, the experiment, and whose run.
+An experiment's table comes down to a few numbers by "<design>/<coefficient>". Counts and shares are exact;
+milliseconds are those of one machine. Own values are stored beside a working copy of a notebook, never by a
+run in `notebooks/` itself: there the shipped values count, so that everybody sees the same. `data/measure.py`
+made those.
 """
 
 import csv

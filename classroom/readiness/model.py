@@ -1,12 +1,8 @@
 """What each design costs a month, for any number of kinds of actors: inputs times measured coefficients.
 
-What the reader says about an organization: the inputs of the model, each with its meaning.
-
-They and the measured coefficients are all that the costs are made of.
-
-Three organizations to compare with: one that is ready, one that is not yet, one that is not. Made up.
-
-What moves the decision most: each input halved and doubled, all others as they were.
+The inputs are what a reader says about an organization; they and the coefficients are all that the costs are
+made of. Three organizations to compare with are made up: one is ready, one not yet, one not. What moves the
+decision most is found by halving and doubling each input.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Herd Fiber's data: the company, the shipped day of actions, and a generator for more days.
 
-CSV files of a company's data, every value checked: an error names file, line and column.
+Every value of its CSV files is checked: an error names file, line and column.
 """
 
 import csv

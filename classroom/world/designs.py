@@ -1,10 +1,8 @@
 """The designs as running systems: what a notebook starts, asks for its bills, and stops.
 
-They share their shape (`url`, `ledgers`, `charges`, `settle`, `close`), so that one story is told on all.
-
-Services that listen to one topic, running in the background: started, stopped and added by name.
-
-A ledger that can be made slow or taken down, to see who waits for billing and who does not.
+They share their shape (`url`, `ledgers`, `charges`, `settle`, `close`), so that one story is told on all. The
+services of the event-driven one run in the background, started, stopped and added by name; every ledger can
+be made slow or taken down, to see who waits for billing.
 """
 
 import threading

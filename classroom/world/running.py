@@ -1,19 +1,10 @@
-"""Start and stop apps and services in the background of a notebook, by name.
+"""What runs in the background of a notebook: apps and workers by name, and how to wait for a fact.
 
-What a server asks of a request before an app sees it: it is whole, soon, and no larger than an action.
-
-Without this a client that announces a body and never ends it keeps its connection, and its place in memory,
-as long as it likes. In front of a real backend a proxy (nginx, a load balancer) does the same.
-
-A progress bar that becomes one line of text when the work is done, so that a saved notebook shows it.
-
-The one HTTP client of apps, tablets and tests: what they ask stays on this computer.
-
-A client that asks the environment sends a request to 127.0.0.1 by way of HTTP_PROXY or ALL_PROXY, fails at a
-NO_PROXY that it cannot read, and opens the files of SSL_CERT_FILE and SSLKEYLOGFILE although nothing here
-speaks TLS.
-
-The stop button and what must not stop half-way.
+Apps give up requests that are never whole or larger than an action, as a proxy in front of a real backend
+does. The one HTTP client of apps, tablets and tests asks this computer only: a client that asks the
+environment sends a request to 127.0.0.1 by way of HTTP_PROXY, fails at a NO_PROXY that it cannot read, and
+opens the files of SSL_CERT_FILE and SSLKEYLOGFILE although nothing here speaks TLS. A progress bar becomes
+one line of text when the work is done. `interrupt_waits` is for what the stop button must not stop half-way.
 """
 
 import asyncio

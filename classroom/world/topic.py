@@ -25,6 +25,9 @@ class OnKafka(Protocol):
 
     company: Company
 
+    def topic(self, name: str, partitions: int = 4) -> str:
+        """The name of a new, empty topic."""
+
 
 def write(chapter: OnKafka, topic: str, actions: Iterable[Action]) -> int:
     """How many events were written: one per action, each acknowledged by the broker."""

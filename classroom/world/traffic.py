@@ -1,8 +1,7 @@
 """The world outside: apps and tablets that send a day's actions over HTTP, several at once.
 
-What the apps and tablets will do: a fixed day, or one generated day after another without end.
-
-Traffic that goes on in the background: paced, and to be paused, hurried and begun again meanwhile.
+`replay` sends a day as fast as it goes. A live picture's traffic is a `Script`, a day or one after another
+without end, sent at a pace that can be paused, hurried and begun again.
 """
 
 import random

@@ -19,7 +19,7 @@ from classroom.desk.outcome import Outcome
 from classroom.exercises.catalog import exercises
 from classroom.exercises.check import Answer, Exercise, Thought
 from fiberlab.domain import Company
-from tests.exercises.list_topic import ListTopic
+from tests.quick.list_topic import ListTopic
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
 

@@ -14,6 +14,8 @@ from fiberlab.api import body
 from fiberlab.domain import Action, Actor
 from tests.facts import answer_from
 
+pytestmark = pytest.mark.embedded
+
 SALE = {
     "id": "a-1",
     "action": "purchase_plan",

@@ -8,7 +8,7 @@ import pytest
 from classroom.commands import __main__ as commands
 from classroom.commands.copies import CopyError
 from fiberlab.clients import NoKafkaError
-from tests.test_lab_command import (  # noqa: F401  (fixtures)
+from tests.machine.test_lab_command import (  # noqa: F401  (fixtures)
     assert_one_sentence_and_the_next_step,
     call,
     ready,

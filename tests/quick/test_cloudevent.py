@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fiberlab.eventdriven import cloudevent
 from fiberlab.eventdriven.cloudevent import RecordError, moment
 from fiberlab.eventdriven.events import decode, happened
-from tests.eventdriven.test_events import ATTRIBUTES, DATA, HEADERS, PLANS, SALE, reason
+from tests.quick.test_events import ATTRIBUTES, DATA, HEADERS, PLANS, SALE, reason
 
 VALUE = json.dumps(DATA).encode()
 SALE_EVENT = happened(SALE, PLANS)

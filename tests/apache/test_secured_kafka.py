@@ -12,8 +12,8 @@ from classroom.broker.diagnosis import diagnose
 from classroom.broker.settings import Settings
 from fiberlab.clients import NoKafkaError
 from fiberlab.cluster import TopicView
+from tests.apache.secured import LISTENERS, PASSWORD, Secured, secured, token
 from tests.facts import eventually
-from tests.kafka.secured import LISTENERS, PASSWORD, Secured, secured, token
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 

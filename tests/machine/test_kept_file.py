@@ -16,7 +16,7 @@ from classroom.desk import progress as kept_file
 from classroom.desk.progress import NAME, NotKeptError, change, content, my_turn, put_aside, write_whole
 from classroom.desk.progress import known as progress_of
 from classroom.readiness.measurements import OWN, keep_all, known, shipped
-from tests.small_disk import SmallDisk
+from tests.machine.small_disk import SmallDisk
 
 pytestmark = pytest.mark.embedded
 

@@ -17,7 +17,7 @@ from jupyter_client.blocking import BlockingKernelClient
 import lab
 from classroom.world.company import DATA
 from tests.facts import answer_from, eventually
-from tests.test_lab_command import call, load, ready, start, tree, write_notebook  # noqa: F401  (fixtures)
+from tests.machine.test_lab_command import call, load, ready, start, tree, write_notebook  # noqa: F401  (fixtures)
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(180)]
 

@@ -13,7 +13,7 @@ from classroom.world.topic import read_on, write
 from fiberlab.domain import expected_cents
 from fiberlab.eventdriven import customer_billing
 from fiberlab.eventdriven.events import happened
-from tests.exercises.list_topic import ListTopic
+from tests.quick.list_topic import ListTopic
 
 KEYS = ["A-0001", "A-0002", "", "é", "herd-fiber", *(f"household {n}" for n in range(40))]
 

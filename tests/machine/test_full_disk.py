@@ -18,7 +18,7 @@ from classroom.world.traffic import Answer, replay
 from fiberlab.cluster import Cluster
 from fiberlab.domain import SALES, Action, Company
 from tests.facts import eventually
-from tests.small_disk import SmallDisk
+from tests.machine.small_disk import SmallDisk
 
 pytestmark = pytest.mark.timeout(240)
 

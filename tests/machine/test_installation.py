@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 import lab
-from tests.test_lab_command import load
+from tests.machine.test_lab_command import load
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.embedded]
 ROOT = Path(lab.__file__).parent

@@ -1,6 +1,6 @@
 """The company's files of data/ are what their generator makes, byte for byte.
 
-What is measured comes from another script, and is compared in tests/lab/test_measurements.py.
+What is measured comes from another script, and is compared in tests/broker/test_measurements.py.
 """
 
 import subprocess

@@ -10,7 +10,7 @@ from fiberlab.coupled.accounts import Accounts
 from fiberlab.database import Database, DatabaseDownError
 from fiberlab.ledger import Charge, Ledger
 from fiberlab.mailing import Mailing, MailServer
-from tests.small_disk import SmallDisk
+from tests.machine.small_disk import SmallDisk
 
 CHARGE = Charge("/gateway", "a-1", "A-1", "customer", "purchase_plan", "Fiber 300", 3999)
 TABLE = "CREATE TABLE IF NOT EXISTS things (name TEXT PRIMARY KEY, many INTEGER NOT NULL);"

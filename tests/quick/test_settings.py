@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.broker import settings as environment
-from classroom.broker import settings as login
-from classroom.broker import settings as secret
-from classroom.broker.settings import FIELDS, LEARNER_LENGTH, SECRETS, Secret, Settings, SettingsError
+from classroom.broker.settings import (
+    FIELDS,
+    LEARNER_LENGTH,
+    SECRETS,
+    Secret,
+    Settings,
+    SettingsError,
+    client_settings,
+    keep_out_of_logs,
+)
 
 pytestmark = pytest.mark.embedded
 
@@ -75,10 +82,10 @@ WRONG = {
 def test_what_cannot_be_is_said_with_the_next_step_and_without_a_secret(wrong):
     variables, said = WRONG[wrong]
     with pytest.raises(SettingsError) as caught:
-        login.client_settings(environment.read(variables))
+        client_settings(environment.read(variables))
     assert said in str(caught.value)
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [frame for frame in told.stack if "fiberlab" in frame.filename]
+    ours = [frame for frame in told.stack if "classroom" in frame.filename]
     assert HIDDEN not in str(caught.value)
     assert HIDDEN not in "".join(f"{frame.locals}" for frame in ours)
 
@@ -93,7 +100,7 @@ def test_a_login_in_the_address_is_refused_and_nothing_of_it_is_shown():
 def test_what_fits_is_taken_and_no_repr_shows_a_secret(right):
     settings = environment.read(right)
     assert [getattr(settings, FIELDS[name]) for name in right] == list(right.values())
-    for shown in (repr(settings), f"{login.client_settings(settings)}", f"{environment.ours(right)}"):
+    for shown in (repr(settings), f"{client_settings(settings)}", f"{environment.ours(right)}"):
         assert HIDDEN not in shown
 
 
@@ -198,7 +205,7 @@ def test_a_secret_is_a_text_that_only_its_repr_hides():
 
 @pytest.mark.parametrize("raw", [HIDDEN.encode(), bytearray(HIDDEN.encode())], ids=["bytes", "bytearray"])
 def test_kafka_pythons_log_leaves_out_raw_bytes(raw, caplog):
-    secret.keep_out_of_logs()
+    keep_out_of_logs()
     caplog.set_level(logging.DEBUG)
     talkative = logging.getLogger("kafka.protocol.parser")
     talkative.debug("Send: %r", raw)

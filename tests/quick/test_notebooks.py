@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode, v4
 
-from tests import notebook_rules as rules
+from tests.quick import notebook_rules as rules
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 
 
 def prose(identity: str, *lines: str) -> NotebookNode:

@@ -90,7 +90,7 @@ def test_of_eight_ledgers_on_one_file_with_the_same_charges_one_writes_each(path
 def test_another_process_sees_the_charge_and_does_not_write_it_again(ledger, path):
     ledger.write(CHARGE)
     script = f"from fiberlab.ledger import *; print(Ledger({str(path)!r}).write({CHARGE!r}))"
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     answer = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, timeout=30
     )

@@ -7,7 +7,7 @@ from classroom.change.edits import Change, Edit, StaleChangeError
 from classroom.world.company import shipped_day
 from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED, UnknownDesignError
 from fiberlab.domain import SALES, discounted_cents, expected_cents
-from tests.lab.coupling.conftest import CUSTOMER
+from tests.machine.conftest import CUSTOMER
 
 pytestmark = pytest.mark.embedded
 

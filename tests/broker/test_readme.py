@@ -9,7 +9,9 @@ from classroom.chapter import Chapter, close_open_chapter
 from classroom.experiments.billing import bill_both_designs
 from fiberlab.domain import dollars
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.embedded
+
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOT_OURS = {"lab", "measure", "test_same_story"}  # of other folders than the packages
 # A command is called as lab.py calls it; an exercise's file as its chapter.

@@ -22,7 +22,7 @@ from classroom.change.retest import (
     what_to_test_again,
 )
 from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED
-from tests.lab.coupling.conftest import CUSTOMER
+from tests.machine.conftest import CUSTOMER
 
 pytestmark = pytest.mark.embedded
 

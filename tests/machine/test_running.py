@@ -119,7 +119,7 @@ def test_an_interrupted_stop_is_no_stop_and_no_second_thread_starts():
         stop.wait()
         if len(most) == 1:
             interrupt()  # the main thread waits for this one
-        release.wait(10)
+        release.wait(45)
         inside.remove(stop)
 
     worker = Worker("billing", count)

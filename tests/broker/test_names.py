@@ -20,6 +20,8 @@ from fiberlab.domain import Action, Actor, Company, Plan
 from fiberlab.names import NAME_LENGTH, identifier, readable
 from tests.facts import answer_from
 
+pytestmark = pytest.mark.embedded
+
 REAL = (
     "Gigabit (940/880)",
     "Surf & Phone",
