@@ -44,7 +44,7 @@ class Prediction:
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """A prediction beside its outcome; `surprises`: how many of the reader's outcomes were, and of how many."""
+    """A prediction beside its outcome; `surprises`: how many of the reader's were, of how many."""
 
     prediction: Prediction
     outcome: Any
@@ -65,7 +65,7 @@ class Comparison:
 
     def _lines(self) -> Mapping[str, str]:
         if self.prediction.guess is None:
-            return {"Outcome": _said(self.outcome), "Your guess": "none yet. Write one to see it beside this"}
+            return {"Outcome": f"{_said(self.outcome)}. Write a guess to see it beside yours"}
         verdict = "as you expected" if self.right else "a surprise"
         count, of = self.surprises
         return {

@@ -23,8 +23,8 @@ def test_without_a_guess_it_says_so_and_goes_on(chapter: Chapter, copies: Path):
     assert repr(chapter.predict("wrong-bills", None)) == (
         "No prediction yet: write yours in place of None, and run the cell again."
     )
-    assert repr(chapter.compare("wrong-bills", 17)) == "Outcome: 17. Your guess: none yet. Write one to see it beside this."
-    assert repr(chapter.compare("never-asked", 17)) == "Outcome: 17. Your guess: none yet. Write one to see it beside this."
+    assert repr(chapter.compare("wrong-bills", 17)) == "Outcome: 17. Write a guess to see it beside yours."
+    assert repr(chapter.compare("never-asked", 17)) == "Outcome: 17. Write a guess to see it beside yours."
     assert not list(copies.iterdir())
 
 

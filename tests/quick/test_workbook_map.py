@@ -15,8 +15,7 @@ STOPS = (
 
 def test_with_nothing_done_every_chapter_is_there():
     assert repr(WorkbookMap(STOPS, nothing())) == (
-        "00 Start here\n"
-        "01 One <actor>: price: not attempted, chain: not attempted; 0 of 2 predictions made"
+        "00 Start here\n01 One <actor>: price: not attempted, chain: not attempted; 0 of 2 predictions made"
     )
 
 
