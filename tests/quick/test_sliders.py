@@ -30,11 +30,11 @@ def form(shown):
 
 
 def control(form: Sliders, label: str) -> ipywidgets.Widget:
-    return next(c for c in form._box.children if getattr(c, "description", "").startswith(label))
+    return next(c for c in form._controls.children if getattr(c, "description", "").startswith(label))
 
 
 def test_there_is_a_labelled_control_for_every_input_and_question(form):
-    controls = form._box.children[:-2]
+    controls = form._controls.children
     assert len(controls) == len(INPUTS) + len(QUESTIONS)
     assert all(c.description for c in controls)
     assert not any(getattr(c, "continuous_update", False) for c in controls)
