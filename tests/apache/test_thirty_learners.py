@@ -57,7 +57,7 @@ def learn(number: int, company: Company, folder: Path, all_ready: threading.Barr
         ids = [dict(record.headers)["ce_id"].decode() for record in design.view.records()]
         foreign = set(ids) - {action.id for action in day}
         accepted = len(sent.answers) - len(sent.failed)
-        wrong, right = (table.wrong_cents != 0).sum(), (table.expected_cents != 0).sum()
+        wrong, right = (table.billed_cents != table.expected_cents).sum(), (table.expected_cents != 0).sum()
         return Outcome(accepted, wrong, right, len(ids), len(foreign))
 
 
