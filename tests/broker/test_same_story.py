@@ -50,7 +50,9 @@ def tell(company, tmp_path, cluster) -> Tell:
             sent = replay(day, system.url, **how)
             assert sent.failed == []
             system.settle()
-            return bills_of(system, day, company)
+            table = bills_of(system, day, company)
+            assert not table.waits_for.any()
+            return table
         finally:
             system.close()
 
