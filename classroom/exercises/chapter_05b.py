@@ -71,10 +71,11 @@ def _alarm_cases(rng: random.Random, company: Company) -> Iterator[Case]:
         yield Case(looks, to_call(*looks), harmed, how_much=partial(_unnoticed, *looks))
 
 
-def _unnoticed(before: Look, after: Look, came: Sequence[str]) -> str:
+def _unnoticed(before: Look, after: Look, came: Sequence[str]) -> str | None:
     due = to_call(before, after)
     unseen = sum(_lag(after[name]) for name in due if name not in came)
-    return f"events unnoticed: {unseen}" if unseen else f"people called: {len(set(came) - set(due))}"
+    called = len(set(came) - set(due))
+    return f"events unnoticed: {unseen}" if unseen else f"people called: {called}" if called else None
 
 
 # What two looks see of a lane: the first one, then the second. Where it stands and how far it goes is drawn.
