@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,7 @@ from fiberlab.ledger import Ledger
 
 CUSTOMER, INSTALLER = ACTORS
 LATER_ACTORS = ("reseller", "landlord", "support agent", "partner")
+OFF_BY_A_CENT = (31, 32, 33, 34, 56)  # percent: int(10_000 * (1 - percent / 100)) is one cent too little
 IN_MEMORY = Path(":memory:")  # SQLite's name for a file that is none
 Discounts = Mapping[str, int]  # percent off, by kind of actor
 
@@ -135,11 +136,13 @@ def _repair_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     """The one function in which the shared billing went wrong, tried in that billing."""
     third, fourth = rng.sample(LATER_ACTORS, 2)
     percents = [percent for percent in range(5, 60) if percent != 20]
-    discounts = {INSTALLER: 20, third: rng.choice(percents), fourth: rng.choice(percents)}
+    discounts = {INSTALLER: 20, third: rng.choice(OFF_BY_A_CENT), fourth: rng.choice(percents)}
     named = [[CUSTOMER], [INSTALLER], [third], [INSTALLER, CUSTOMER], [third, CUSTOMER], [INSTALLER, third]]
     unseen = [rng.choices([CUSTOMER, *discounts], k=rng.randrange(3, 6)) for _ in range(6)]
     for kinds in named + unseen:
         yield _repair_case(_sold(kinds, company, rng), discounts)
+    hundred_dollars = {name: Plan(name, 10_000) for name in company.plans}
+    yield _repair_case(replace(_sold([third], company, rng), plans=hundred_dollars), discounts)
 
 
 def _sold(kinds: Iterable[str], company: Company, rng: random.Random) -> Sales:
@@ -214,6 +217,11 @@ REPAIR = Exercise(
             _by(lambda kind, price, discounts: discounted_cents(price, discounts.get(kind, 20))),
         ),
         Thought(
+            "in floats",
+            "Multiply whole cents first: 1 - 31 / 100 is not quite 0.69, and `int` takes a cent for that.",
+            _by(lambda kind, price, discounts: int(price * (1 - discounts.get(kind, 0) / 100))),
+        ),
+        Thought(
             "rounded to the nearest cent",
             "Round down, as discounted_cents does.",
             _by(lambda kind, price, discounts: round(price * (100 - discounts.get(kind, 0)) / 100)),
@@ -271,7 +279,7 @@ def _again_cases(rng: random.Random, company: Company) -> Iterator[Case]:
 
 
 def _one_by_one(names: Sequence[str]) -> tuple[Uses, str]:
-    """Modules in their order, each used by the one before; the last is changed, so each look finds one more."""
+    """Modules in their order, each used by the one before; the last is changed: each look finds one more."""
     return {user: {used} for user, used in pairwise(names)} | {names[-1]: set()}, names[-1]
 
 
