@@ -82,6 +82,7 @@ def _unnoticed(before: Look, after: Look, came: Sequence[str]) -> str | None:
 LANES: dict[str, Callable[[int, int], tuple[Lane, Lane]]] = {
     "idle": lambda at, step: ((at, at), (at, at)),
     "busy": lambda at, step: ((at, at + step), (at + step, at + 3 * step)),
+    "far behind": lambda at, step: ((at, at + 4 * step), (at + step, at + 5 * step)),
     "stopped": lambda at, step: ((at, at + step), (at, at + step)),
     "stopped at an evening": lambda at, step: ((at, at + step), (at, at + 3 * step)),
     "reached a moment ago": lambda at, step: ((at, at), (at, at + step)),
@@ -117,6 +118,11 @@ ALARM = Exercise(
             "any lag",
             "Whoever is behind and reads on needs nobody.",
             _by_lane(lambda before, after: after[0] < after[1]),
+        ),
+        Thought(
+            "not done yet with what was there",
+            "Whoever reads on needs nobody, however far behind.",
+            _by_lane(lambda before, after: after[0] < before[1]),
         ),
         Thought(
             "only the sum",

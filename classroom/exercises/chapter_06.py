@@ -64,7 +64,7 @@ def _actions(rng: random.Random, company: Company, account: Account, names: Iter
             account.account_id,
             rng.choice(who),
             plans[step % 2],
-            OPENS + timedelta(minutes=step),
+            OPENS + timedelta(minutes=step // 2),  # two of one moment are told apart by their ids alone
         )
         for step, name in enumerate(names)
     ]
@@ -283,6 +283,11 @@ REPLAY = Exercise(
             "once per plan",
             "Who looks at a plan again is interested again: that is another event, with an id of its own.",
             _once(lambda event: (event.account_id, event.plan.name)),
+        ),
+        Thought(
+            "once per moment",
+            "Two events of one moment are two events: what tells them apart is source and id.",
+            _once(lambda event: (event.account_id, str(event.time))),
         ),
         Thought(
             "remembered though not mailed",
