@@ -22,13 +22,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from classroom.figures import look as fig
 from classroom.figures.bills import bills_against_oracle, both_designs
-from classroom.figures.look import GRID, INK, PAPER, WIDTH_PX, Figure
+from classroom.figures.look import GRID, INK, PAPER, WIDTH_PX, Figure, listing, plural
 from classroom.figures.topics import topic_lanes
 from classroom.live.reading import Record, TopicReader
-from classroom.world.bills import bills
-from fiberlab.domain import Action, Company
-from fiberlab.ledger import Charge
+from classroom.world.bills import not_billed_yet
+from fiberlab.domain import dollars
 
+AMOUNTS = ["billed_cents", "expected_cents"]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -93,25 +93,38 @@ def placeholder(text: str) -> str:
 
 
 def still(
-    sent: Mapping[str, Action],
-    charges: Mapping[str, list[Charge]],
-    company: Company,
-    reader: TopicReader | None,
-    problem: str = "",
+    count: int, bills: Mapping[str, pd.DataFrame], reader: TopicReader | None, problem: str = ""
 ) -> fig.Figure:
-    """The final picture with its sentence. `charges` by design; those of other actions are left out.
+    """The final picture with its sentence: so many actions, and the bills of those that each design was sent.
 
-    `problem` is why the picture ended before its time.
+    `problem` is why the picture ended before its time. A topic without lanes is told, and not drawn.
     """
     figures = [_words(problem, problem)] if problem else []
-    figures += _bills(sent, charges, company)
-    if reader:
+    figures += _bills(bills)
+    if reader and reader.lanes:
         rows = pd.DataFrame(reader.records, columns=Record._fields)
         figures.append(topic_lanes(rows.drop_duplicates(["partition", "offset"]), reader.cursors))
-    count = fig.plural(len(sent), "action")
-    sentence = " ".join([f"{count} sent.", *(figure.sentence for figure in figures)])
+    said = [f"{plural(count, 'action')} sent.", *_unsent(count, bills)]
+    said += [figure.sentence for figure in figures]
+    said += [_row(reader)] if reader and not reader.lanes else []
     _forget_fonts()
-    return fig.Figure(sentence, lambda: stacked([figure.png for figure in figures]))
+    return fig.Figure(" ".join(said), lambda: stacked([figure.png for figure in figures]))
+
+
+def _unsent(count: int, bills: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What still waited in the apps when the picture was closed, a sentence for each design."""
+    waited = {design: count - len(frame) for design, frame in bills.items()}
+    return [
+        f"{some:,} of them still waited in the apps of the {design} design."
+        for design, some in waited.items()
+        if some
+    ]
+
+
+def _row(reader: TopicReader) -> str:
+    count = sum(reader.ends.values())
+    read = [f"{name} has read {count - sum(reader.lag(name)):,} of them" for name in reader.cursors]
+    return f"The topic holds {plural(count, 'event')}; {listing(read)}."
 
 
 def _forget_fonts() -> None:
@@ -119,17 +132,25 @@ def _forget_fonts() -> None:
     getattr(font_manager, "_get_font", lru_cache(int)).cache_clear()
 
 
-def _bills(
-    sent: Mapping[str, Action], charges: Mapping[str, list[Charge]], company: Company
-) -> list[fig.Figure]:
-    day = sorted(sent.values(), key=lambda action: (action.at, action.id))
-    ours = {design: [c for c in written if c.id in sent] for design, written in charges.items()}
-    frames = {design: bills(day, written, company) for design, written in ours.items()}
-    if not any(frame[["billed_cents", "expected_cents"]].to_numpy().any() for frame in frames.values()):
-        return [_words("No sale yet, so there is no bill", "No sale was made, so nothing was billed.")]
-    if len(frames) == 2:
-        return [both_designs(frames["coupled"], frames["event-driven"])]
-    return [bills_against_oracle(frame) for frame in frames.values()]
+def _bills(bills: Mapping[str, pd.DataFrame]) -> list[fig.Figure]:
+    """The bills that are made; then, for each design, those that its services have yet to make."""
+    made = {design: frame[frame.behind == 0] for design, frame in bills.items()}
+    sold = {design: frame for design, frame in made.items() if frame[AMOUNTS].to_numpy().any()}
+    late = [_late(design, not_billed_yet(frame)) for design, frame in bills.items() if frame.behind.any()]
+    if len(sold) == 2:
+        return [both_designs(sold["coupled"], sold["event-driven"]), *late]
+    figures = [bills_against_oracle(frame) for frame in sold.values()]
+    return [*figures, *late] or [_words("No sale yet", "No sale was made, so nothing was billed.")]
+
+
+def _late(design: str, sales: pd.DataFrame) -> fig.Figure:
+    said = [
+        f"{plural(len(some), 'sale')} by {actor}s ({dollars(int(some.expected_cents.sum()))}), "
+        f"because {actor} billing is {plural(int(some.behind.max()), 'event')} behind"
+        for actor, some in sales.groupby("actor")
+    ]
+    sentence = f"Not billed yet in the {design} design: {listing(said)}."
+    return _words(f"… Not billed yet: {plural(len(sales), 'sale')}", sentence)
 
 
 def _words(title: str, sentence: str) -> fig.Figure:
