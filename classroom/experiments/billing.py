@@ -8,7 +8,7 @@ import pandas as pd
 from classroom.chapter import Chapter
 from classroom.world.bills import bills
 from classroom.world.company import SHIPPED_SEED, generated_day
-from classroom.world.designs import Coupled, Design, EventDriven, actor_of
+from classroom.world.designs import Coupled, Design, EventDriven
 from classroom.world.running import progress
 from classroom.world.traffic import Replay, replay
 from fiberlab.domain import Action
@@ -63,7 +63,7 @@ def moving_parts(design: Design) -> list[tuple[str, str]]:
     if isinstance(design, Coupled):
         return [("app", "backend"), ("database", "backend's database")]
     services = [("service", name) for name in design.services]
-    ledgers = [("database", f"{actor_of(name)} ledger") for name in design.services]
+    ledgers = [("database", f"{name.removesuffix('-billing')} ledger") for name in design.services]
     return [("app", "gateway"), ("topic", "plan-events on Kafka"), *services, *ledgers]
 
 

@@ -1,8 +1,8 @@
 """The designs as running systems: what a notebook starts, asks for its bills, and stops.
 
-They share their shape (`url`, `ledgers`, `charges`, `behind`, `settle`, `close`), so that one story is told
-on all. The services of the event-driven one run in the background, started, stopped and added by name; every
-ledger can be made slow or taken down, to see who waits for billing.
+They share their shape (`url`, `ledgers`, `charges`, `settle`, `close`), so that one story is told on all. The
+services of the event-driven one run in the background, started, stopped and added by name; every ledger can
+be made slow or taken down, to see who waits for billing.
 """
 
 import threading
@@ -261,10 +261,6 @@ class Coupled:
         """When each action was charged: seconds since 1970 by action id."""
         return self.ledger.written_at_s()
 
-    def behind(self) -> dict[str, int]:
-        """How many events each actor's billing has yet to read: there are none here."""
-        return {}
-
     def settle(self) -> None:
         """Return at once: what was answered is billed."""
 
@@ -307,10 +303,6 @@ class EventDriven(Services):
         """When each action was charged: seconds since 1970 by action id."""
         return {id: at for ledger in self.ledgers.values() for id, at in ledger.written_at_s().items()}
 
-    def behind(self) -> dict[str, int]:
-        """How many events each actor's billing has yet to read, by actor, such as {"customer": 0}."""
-        return {actor_of(name): self.view.lag(self.group(name)) for name in self.ledgers}
-
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised.
 
@@ -343,11 +335,6 @@ class EventDriven(Services):
 
 
 Design = Coupled | EventDriven
-
-
-def actor_of(billing: str) -> str:
-    """Whose sales the service bills: "customer" for "customer-billing"."""
-    return billing.removesuffix("-billing")
 
 
 def named(*designs: Design) -> dict[str, Design]:

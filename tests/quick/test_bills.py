@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from classroom.world.bills import UnaccountedChargeError, bills, not_billed_yet, outcome, wrong_bills
+from classroom.world.bills import UnaccountedChargeError, bills, outcome, wrong_bills
 from fiberlab.domain import Account, Action, Actor, AmountError, Company, Plan, dollars
 from fiberlab.ledger import Charge
 
@@ -30,7 +30,6 @@ COLUMNS = [
     "billed_cents",
     "expected_cents",
     "wrong_cents",
-    "behind",
 ]
 
 
@@ -69,15 +68,6 @@ def test_right_bills_are_wrong_by_nothing():
 def test_what_was_not_charged_is_the_companys_loss_and_what_was_overcharged_the_customers():
     table = bills(DAY, [charge(BROWSE, 5), charge(SOLD, 4000), charge(ON_SITE, 3199)], COMPANY)
     assert list(table.wrong_cents) == [5, 1, 0, -149_999]
-
-
-def test_a_sale_is_not_billed_yet_while_its_service_is_behind_and_wrong_if_it_never_comes():
-    stopped = bills(DAY, [RIGHT[0]], COMPANY, {"installer": 4, "customer": 0})
-    assert list(stopped.behind) == [0, 0, 4, 0]
-    assert list(stopped.wrong_cents) == [0, 0, 0, -149_999]
-    assert list(not_billed_yet(stopped).action_id) == [ON_SITE.id]
-    assert list(wrong_bills(stopped)["should be"]) == ["$1,499.99"]
-    assert not_billed_yet(bills(DAY, RIGHT, COMPANY, {"installer": 4, "customer": 9})).empty
 
 
 def test_the_order_of_the_charges_does_not_matter():
