@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,8 +17,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from classroom.figures.look import plural
-from classroom.world.bills import NOBODY, bills
-from classroom.world.designs import EVENTS, Design, EventDriven, Handle, Services, SlowLedger, actor_of
+from classroom.world.bills import NOTHING, bills
+from classroom.world.designs import EVENTS, Design, EventDriven, Handle, Services, SlowLedger
 from classroom.world.traffic import Script, is_by_hand
 from fiberlab.cluster import TopicView
 from fiberlab.domain import SALES, Action, dollars, expected_cents
@@ -106,8 +107,17 @@ class TopicReader:
         return [max(0, end - read.get(partition, 0)) for partition, end in sorted(self.ends.items())]
 
     def behind(self) -> dict[str, int]:
-        """How many events each actor's billing has yet to read, as it was at the last look."""
-        return {actor_of(name): sum(self.lag(name)) for name in self.design.ledgers}
+        """How many events each actor's billing has yet to read, by actor, as it was at the last look."""
+        return {name.removesuffix("-billing"): sum(self.lag(name)) for name in self.design.ledgers}
+
+    def unread(self) -> dict[str, list[str]]:
+        """As the design's `unread`, as it was at the last look; the broker is not asked."""
+        return {
+            name: ids for name in self.design.ledgers if (ids := self._unread(self.cursors.get(name, {})))
+        }
+
+    def _unread(self, cursor: Mapping[int, int]) -> list[str]:
+        return [record.id for record in self.records if record.offset >= cursor.get(record.partition, 0)]
 
 
 def _record(record: object) -> Record:
@@ -185,7 +195,7 @@ class Books:
         self._script, self._looked_s = script, 0.0
         self._begin()
 
-    def outcomes(self, behind: Mapping[str, int] = NOBODY) -> list[Outcome]:
+    def outcomes(self, behind: Mapping[str, int] = MappingProxyType({})) -> list[Outcome]:
         """An Outcome per design and actor, in this order; charges of actions not sent do not count.
 
         `behind` is the event-driven design's.
@@ -199,16 +209,16 @@ class Books:
         """What the action was charged in this design, None if it was not yet."""
         return self._billed.get((design, id))
 
-    def bills(self, sent: Mapping[str, Set[str]], behind: Mapping[str, int]) -> dict[str, pd.DataFrame]:
+    def bills(self, sent: Mapping[str, Set[str]], unread: Mapping[str, list[str]]) -> dict[str, pd.DataFrame]:
         """Each design's bills (see `bills`): of the actions of this round that were sent to it, by id.
 
-        `behind` is the event-driven design's, asked before the last look.
+        `unread` is the event-driven design's, asked before the last look.
         """
         frames = {}
         for name, written in self.charges.items():
             day = [action for id, action in self._sent.items() if id in sent[name]]
             ours = [charge for charge in written if charge.id in self._sent and charge.id in sent[name]]
-            late = behind if name == EVENTS else NOBODY
+            late = unread if name == EVENTS else NOTHING
             frames[name] = bills(sorted(day, key=lambda a: (a.at, a.id)), ours, self._script.company, late)
         return frames
 

@@ -4,8 +4,8 @@ The still has the bills of the designs, the topic, and a sentence that states th
 """
 
 import base64
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,10 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 from classroom.figures import look as fig
-from classroom.figures.bills import bills_against_oracle, both_designs
+from classroom.figures.bills import bills_against_oracle, bills_by_design
 from classroom.figures.look import GRID, INK, PAPER, WIDTH_PX, Figure, listing, plural
 from classroom.figures.topics import topic_lanes
 from classroom.live.reading import Record, TopicReader
-from classroom.world.bills import not_billed_yet
-from fiberlab.domain import dollars
 
 AMOUNTS = ["billed_cents", "expected_cents"]
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -94,7 +92,7 @@ def placeholder(text: str) -> str:
 
 def still(
     count: int, bills: Mapping[str, pd.DataFrame], reader: TopicReader | None, problem: str = ""
-) -> fig.Figure:
+) -> Figure:
     """The final picture with its sentence: so many actions, and the bills of those that each design was sent.
 
     `problem` is why the picture ended before its time. A topic without lanes is told, and not drawn.
@@ -107,8 +105,7 @@ def still(
     said = [f"{plural(count, 'action')} sent.", *_unsent(count, bills)]
     said += [figure.sentence for figure in figures]
     said += [_row(reader)] if reader and not reader.lanes else []
-    _forget_fonts()
-    return fig.Figure(" ".join(said), lambda: stacked([figure.png for figure in figures]))
+    return Still(" ".join(said), figures)
 
 
 def _unsent(count: int, bills: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -127,36 +124,43 @@ def _row(reader: TopicReader) -> str:
     return f"The topic holds {plural(count, 'event')}; {listing(read)}."
 
 
+class Still(Figure):
+    """Figures below each other, under one sentence."""
+
+    def __init__(self, sentence: str, figures: Sequence[Figure]) -> None:
+        self.sentence, self._figures = sentence, figures
+
+    @cached_property
+    def png(self) -> bytes:
+        """The pictures of all of them as one."""
+        try:
+            return stacked([figure.png for figure in self._figures])
+        finally:
+            _forget_fonts()
+
+
 def _forget_fonts() -> None:
     """Close matplotlib's font files: it opens them anew for every thread that draws, and keeps them."""
     getattr(font_manager, "_get_font", lru_cache(int)).cache_clear()
 
 
-def _bills(bills: Mapping[str, pd.DataFrame]) -> list[fig.Figure]:
-    """The bills that are made; then, for each design, those that its services have yet to make."""
-    made = {design: frame[frame.behind == 0] for design, frame in bills.items()}
-    sold = {design: frame for design, frame in made.items() if frame[AMOUNTS].to_numpy().any()}
-    late = [_late(design, not_billed_yet(frame)) for design, frame in bills.items() if frame.behind.any()]
-    if len(sold) == 2:
-        return [both_designs(sold["coupled"], sold["event-driven"]), *late]
-    figures = [bills_against_oracle(frame) for frame in sold.values()]
-    return [*figures, *late] or [_words("No sale yet", "No sale was made, so nothing was billed.")]
+def _bills(bills: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    sold = {design: frame for design, frame in bills.items() if frame[AMOUNTS].to_numpy().any()}
+    if not sold:
+        return [_words("No sale yet, so there is no bill", "No sale was made, so nothing was billed.")]
+    if len(bills) > 1:
+        return [bills_by_design(sold)]
+    return [bills_against_oracle(frame) for frame in sold.values()]
 
 
-def _late(design: str, sales: pd.DataFrame) -> fig.Figure:
-    said = [
-        f"{plural(len(some), 'sale')} by {actor}s ({dollars(int(some.expected_cents.sum()))}), "
-        f"because {actor} billing is {plural(int(some.behind.max()), 'event')} behind"
-        for actor, some in sales.groupby("actor")
-    ]
-    sentence = f"Not billed yet in the {design} design: {listing(said)}."
-    return _words(f"… Not billed yet: {plural(len(sales), 'sale')}", sentence)
+def _words(title: str, sentence: str) -> Figure:
+    return Figure(sentence, _draw_words, title)
 
 
-def _words(title: str, sentence: str) -> fig.Figure:
+def _draw_words(title: str) -> fig.Picture:
     picture, [axes] = fig.canvas(title, 1)
     axes.set(xticks=[], yticks=[])
-    return fig.finish(picture, sentence)
+    return picture
 
 
 def stacked(pictures: list[bytes]) -> bytes:

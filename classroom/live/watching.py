@@ -243,7 +243,10 @@ class Live:
                 self.traffic.change(paused=self.traffic.paused or self._paused_at is not None)
 
     def _snapshot(self) -> say.State:
-        asked, outcomes = self.traffic.requests, self.books.outcomes(self._behind())
+        asked, outcomes = (
+            self.traffic.requests,
+            self.books.outcomes(self.reader.behind() if self.reader else {}),
+        )
         return {
             "controls": say.controls(self.traffic, self.controls.delay_s, self._said()),
             "designs": {name: say.requests(requests) for name, requests in asked.items()},
@@ -254,9 +257,6 @@ class Live:
             "followed": self._followed(),
             "sentence": say.sentence(outcomes, self.reader),
         }
-
-    def _behind(self) -> dict[str, int]:
-        return self.reader.behind() if self.reader else {}
 
     def _said(self) -> str:
         return (self.reader and self.reader.problem) or self.controls.said
@@ -281,9 +281,9 @@ class Live:
                 self.guest.leave()
 
     def _last_picture(self) -> Figure:
-        behind = self._behind()  # before the bills: one that is made in between is not called wrong
+        unread = self.reader.unread() if self.reader else {}  # before the bills: what is late is not wrong
         self.books.look()
         problem = f"{capital(str(error))}." if (error := self._reading.error) else ""
         sent = {name: requests.sent for name, requests in self.traffic.requests.items()}
-        frames = self.books.bills(sent, behind)
+        frames = self.books.bills(sent, unread)
         return still(len(self.traffic.script.sent), frames, self.reader, problem)

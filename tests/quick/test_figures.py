@@ -16,7 +16,7 @@ from classroom.figures import look as figure
 from classroom.figures import times as time_figures
 from classroom.readiness import figures
 from classroom.readiness.measurements import shipped
-from classroom.readiness.model import HERD_FIBER
+from classroom.readiness.model import HERD_FIBER, curves, what_moves_it
 
 pytestmark = pytest.mark.embedded
 
@@ -48,6 +48,19 @@ def a_day(**first):
             a_bill(9, "A-3", action="browse_plan", billed=0, due=0),
         ]
     )
+
+
+def late(behind=8):
+    """A day of which the installers' sale is not billed yet."""
+    day = a_day()
+    ours = day.actor == "installer"
+    waits_for = ours.map({True: f"installer-billing ({behind} events behind)", False: ""})
+    return day.assign(waits_for=waits_for, billed_cents=day.billed_cents.where(~ours, 0))
+
+
+def three(shared, events):
+    days = {"shared module": shared, "modular monolith": a_day(), "event-driven": events}
+    return bills.bills_by_design(days)
 
 
 def shares(lost=1600):
@@ -114,12 +127,17 @@ CHANGES = {
     "bills_against_oracle": [
         lambda change: bills.bills_against_oracle(a_day(billed=3999 if change else 4000)),
         lambda change: bills.bills_against_oracle(a_day(due=4001 if change else 4000), by="plan"),
+        lambda change: bills.bills_against_oracle(late(9 if change else 8)),
     ],
-    "both_designs": [
-        lambda change: bills.both_designs(a_day(billed=3999 if change else 4000), a_day()),
-        lambda change: bills.both_designs(a_day(), a_day(billed=3999 if change else 4000)),
+    "bills_by_design": [
+        lambda change: three(a_day(billed=3999 if change else 4000), a_day()),
+        lambda change: three(a_day(), a_day(billed=3999 if change else 4000)),
+        lambda change: three(a_day(), late() if change else a_day()),
     ],
-    "right_or_wrong": [lambda change: bills.right_or_wrong(a_day(billed=3999 if change else 4000))],
+    "right_or_wrong": [
+        lambda change: bills.right_or_wrong(a_day(billed=3999 if change else 4000)),
+        lambda change: bills.right_or_wrong(late() if change else a_day()),
+    ],
     "money_lost": [lambda change: bills.money_lost(a_day(billed=3999 if change else 4000))],
     "wrong_by_share": [lambda change: bills.wrong_by_share(shares(1601 if change else 1600))],
     "topic_lanes": [
@@ -163,15 +181,17 @@ CHANGES = {
         lambda change: costs.files_changed(changed_files(added=2 if change else 1)),
     ],
     "cost_curves": [
-        lambda change: figures.cost_curves(herd(hour_cents=300_01 if change else 300_00), shipped()),
-        lambda change: figures.cost_curves(herd(actors_later=6 if change else 5), shipped()),
+        lambda change: figures.cost_curves(curves(herd(hour_cents=300_01 if change else 300_00), shipped())),
+        lambda change: figures.cost_curves(curves(herd(actors_later=6 if change else 5), shipped())),
         lambda change: figures.cost_curves(
-            HERD_FIBER, shipped().changed({"event-driven/tests to run again/5 actors": 7 if change else 6})
+            curves(HERD_FIBER, shipped().changed({"event-driven/tests to run again/5 actors": 6 + change}))
         ),
     ],
     "tornado": [
-        lambda change: figures.tornado(herd(changes_a_month=4 if change else 3), shipped()),
-        lambda change: figures.tornado(herd(broker_month_cents=901_00 if change else 900_00), shipped()),
+        lambda change: figures.tornado(what_moves_it(herd(changes_a_month=4 if change else 3), shipped())),
+        lambda change: figures.tornado(
+            what_moves_it(herd(broker_month_cents=901_00 if change else 900_00), shipped())
+        ),
     ],
     "house": [lambda change: houses.house([("app", "backend")], PARTS[: 3 if change else 4])],
     "room": [
@@ -224,11 +244,29 @@ def test_a_picture_is_the_same_bytes_when_it_is_drawn_again(name):
     assert CHANGES[name][0](False).png == CHANGES[name][0](False).png
 
 
-def test_nothing_is_drawn_before_the_picture_is_looked_at(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(figure.FigureCanvasAgg, "draw", lambda canvas: drawn.append(canvas))
-    assert bills.bills_against_oracle(a_day()).sentence
-    assert drawn == []
+def test_nothing_is_drawn_before_a_picture_is_looked_at(monkeypatch):
+    def begin(*_, **__):
+        raise AssertionError("a picture is begun")
+
+    monkeypatch.setattr(figure.Picture, "__init__", begin)
+    composed = [make(False) for makes in CHANGES.values() for make in makes]
+    assert all(figure.sentence for figure in composed)
+    with pytest.raises(AssertionError, match="begun"):
+        _ = composed[0].png
+
+
+@pytest.mark.parametrize(
+    ("make", "table", "changed"),
+    [
+        (topics.lag_by_moment, lags(), lambda table: table),
+        (costs.blast_radius_matrix, radius(), lambda tables: tables["shared module"]),
+    ],
+)
+def test_a_table_that_is_changed_later_changes_no_picture(make, table, changed):
+    drawn, composed = make(table).png, make(table)
+    frame = changed(table)
+    frame[frame.columns[-1]] = 1_000
+    assert composed.png == drawn != make(table).png
 
 
 @pytest.mark.parametrize(
@@ -400,7 +438,7 @@ def test_moving_parts_are_counted():
     ],
 )
 def test_cost_curves_say_where_events_begin_to_pay(found, said):
-    assert said in figures.cost_curves(herd(**found), shipped()).sentence
+    assert said in figures.cost_curves(curves(herd(**found), shipped())).sentence
 
 
 @pytest.mark.parametrize(
@@ -408,13 +446,15 @@ def test_cost_curves_say_where_events_begin_to_pay(found, said):
     [
         (
             lambda: figures.tornado(
-                herd(**{name: 0 for name in vars(HERD_FIBER) if name.endswith(("_cents", "_hours"))}),
-                shipped(),
+                what_moves_it(
+                    herd(**{name: 0 for name in vars(HERD_FIBER) if name.endswith(("_cents", "_hours"))}),
+                    shipped(),
+                )
             ),
             "nothing to draw",
         ),
         (lambda: bills.bills_against_oracle(pd.DataFrame()), "actor"),
-        (lambda: bills.both_designs(a_day(), a_day()[:0]), "nothing to draw"),
+        (lambda: three(a_day(), a_day()[:0]), "nothing to draw"),
         (lambda: bills.right_or_wrong(a_day()[3:]), "none of 1 action is a bill"),
         (lambda: bills.money_lost(a_day().drop(columns="at")), "'at'"),
         (lambda: bills.wrong_by_share(shares()[:0]), "nothing to draw"),
@@ -482,3 +522,14 @@ def test_looks_differ_in_colour_and_in_mark(looks):
         )
         assert distance > 0.25
         assert one.marker != other.marker
+
+
+def test_a_bill_that_is_not_made_yet_is_told_as_that_and_neither_as_right_nor_as_wrong():
+    waits = "1 bill waits for installer-billing (8 events behind)"
+    (told,) = [part for part in three(a_day(), late()).sentence.split("; event-driven: ") if waits in part]
+    assert "and 1 of 2 bills is wrong, 1 is not made yet" in told
+    for told in (bills.bills_against_oracle(late()).sentence, bills.right_or_wrong(late()).sentence):
+        assert told.endswith(f"; {waits}.")
+    nothing = late()[lambda day: day.actor == "installer"]
+    assert "none of the bills is made yet" in bills.bills_against_oracle(nothing).sentence
+    assert "no money was lost" in bills.money_lost(late()[lambda day: day.wrong_cents == 0]).sentence
