@@ -36,6 +36,7 @@ with interrupt_waits():  # libraries that are imported by half would not work un
     from fiberlab.mailing import Mailing
 
 _open: list["Chapter"] = []  # at most one in a kernel
+MEETS_KAFKA = "04"  # the chapter that explains partitions, groups and lag: no picture before has them
 
 
 class CheckStopped(KeyboardInterrupt):
@@ -190,16 +191,19 @@ class Chapter(Reader):
         day: Sequence[Action] | None = None,
         a_second: float = 20,
         listener: Listener | tuple[str, Handle] | None = None,
+        pause_at_wrong_bill: bool = False,
     ) -> Live:
         """A live picture of the designs, with traffic of its own; an earlier picture becomes a still one.
 
         `day` is sent once, at so many actions a second; without it the traffic goes on until it is closed.
+        The picture stays until it is closed. The traffic may pause by itself at the first wrong bill.
         `listener` is what the button "Add a listener" adds: its name and what it does with an event (a
         Listener also says what it has found). If you name none, it counts how often plans are looked at.
         What the button has added leaves with the picture; what a cell adds is seen, and stays.
         """
         self._close_live()
-        self._live = Live(named(*designs), self.company, day, a_second, listener)
+        lanes = self.number >= MEETS_KAFKA
+        self._live = Live(named(*designs), self.company, day, a_second, listener, lanes, pause_at_wrong_bill)
         return self._live
 
     def close(self) -> None:
