@@ -5,12 +5,12 @@ browser holds what comes next back and sends the last of it.
 """
 
 from dataclasses import replace
-from html import escape
 
 import ipywidgets
 
-from classroom.figures.look import Figure
+from classroom.figures.look import Figure, caption
 from classroom.live.view import Shown
+from classroom.page import literal
 from classroom.readiness.decision import verdict
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.measurements import Measurements
@@ -30,7 +30,7 @@ class Sliders:
     def __init__(self, of: Organization, measured: Measurements) -> None:
         self.organization = of
         self._measured = measured
-        self._image = ipywidgets.Image(format="png", width=FORM_PX)
+        self._image = ipywidgets.Image(format="png", width=FORM_PX).add_class("jp-needs-light-background")
         self._said = ipywidgets.HTML()
         controls = [*map(self._slider, INPUTS), *map(self._checkbox, QUESTIONS)]
         self._box = ipywidgets.VBox([*controls, self._said, self._image])
@@ -80,8 +80,8 @@ class Sliders:
     def _draw(self) -> Figure:
         drawn = cost_curves(curves(self.organization, self._measured))
         found = verdict(self.organization, self._measured)
-        reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found.reasons)
+        reasons = "".join(f"<li>{literal(reason)}</li>" for reason in found.reasons)
         answer = f"<b>{found.answer.capitalize()}.</b><ul>{reasons}</ul>"
         self._image.value = drawn.png
-        self._said.value = f'<div role="status">{answer}<p>{escape(drawn.sentence)}</p></div>'
+        self._said.value = f'<div role="status">{answer}{caption(drawn.sentence)}</div>'
         return drawn
