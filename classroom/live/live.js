@@ -320,7 +320,7 @@ function render({ model, el }) {
 
   function stand({ still: png, sentence }) {
     dots?.clear();
-    root.innerHTML = `<img style="max-width:100%" alt="${text(sentence)}" src="data:image/png;base64,${png}">`;
+    root.innerHTML = `<img class="jp-needs-light-background" style="max-width:100%" alt="${text(sentence)}" src="data:image/png;base64,${png}">`;
     before = dots = drawn = null;
   }
 

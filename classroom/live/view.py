@@ -64,12 +64,12 @@ class Shown:
     def __init__(self, view: Widget, text: str) -> None:
         self._id, self._text = uuid4().hex, text
         live = {WIDGET: {"model_id": view.model_id, "version_major": 2, "version_minor": 0}}
-        self._display(live | {"image/png": placeholder(text)}, {})
+        self._display(live | {"image/png": placeholder(text)}, fig.ON_LIGHT)
 
     def leave(self, still: Figure) -> None:
         """Put the still picture in its place; the text stays, because strict nbval compares it."""
-        size = {"image/png": {"width": WIDTH_PX, "alt": still.sentence}}
-        self._display({"image/png": base64.b64encode(still.png).decode()}, size, update=True)
+        picture = {"image/png": base64.b64encode(still.png).decode()}
+        self._display(picture, still.metadata, update=True)
 
     def _display(self, bundle: dict[str, Any], metadata: dict[str, Any], **how: bool) -> None:
         if get_ipython():
