@@ -61,7 +61,7 @@ const fitting = (width) => Math.max(4, Math.floor(width / CELL) - 1); // events 
 function lane(svg, events, topic, p) {
   const width = svg.clientWidth || 300, end = topic.ends[p], groups = topic.groups;
   const first = Math.max(0, end - fitting(width));
-  let html = `<text y="11" font-size="11" fill="var(--ink)">${topic.lanes ? `Partition ${p}: ` : ""}${
+  let html = `<text x="8" y="11" font-size="11" fill="var(--ink)">${topic.lanes ? `Partition ${p}: ` : ""}${
     plural(end, "event")}</text><path d="M0 ${EVENTS_Y}H${width}" stroke="var(--line)"/>`;
   for (let offset = first; offset < end; offset++) {
     const event = events.get(`${p}/${offset}`), x = (offset - first + 0.5) * CELL;

@@ -9,7 +9,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -112,9 +111,8 @@ class TopicReader:
 
     def unread(self) -> dict[str, list[str]]:
         """As the design's `unread`, as it was at the last look; the broker is not asked."""
-        return {
-            name: ids for name in self.design.ledgers if (ids := self._unread(self.cursors.get(name, {})))
-        }
+        found = {name: self._unread(self.cursors.get(name, {})) for name in self.design.ledgers}
+        return {name: ids for name, ids in found.items() if ids}
 
     def _unread(self, cursor: Mapping[int, int]) -> list[str]:
         return [record.id for record in self.records if record.offset >= cursor.get(record.partition, 0)]
@@ -195,7 +193,7 @@ class Books:
         self._script, self._looked_s = script, 0.0
         self._begin()
 
-    def outcomes(self, behind: Mapping[str, int] = MappingProxyType({})) -> list[Outcome]:
+    def outcomes(self, behind: Mapping[str, int]) -> list[Outcome]:
         """An Outcome per design and actor, in this order; charges of actions not sent do not count.
 
         `behind` is the event-driven design's.

@@ -243,10 +243,8 @@ class Live:
                 self.traffic.change(paused=self.traffic.paused or self._paused_at is not None)
 
     def _snapshot(self) -> say.State:
-        asked, outcomes = (
-            self.traffic.requests,
-            self.books.outcomes(self.reader.behind() if self.reader else {}),
-        )
+        asked = self.traffic.requests
+        outcomes = self.books.outcomes(self.reader.behind() if self.reader else {})
         return {
             "controls": say.controls(self.traffic, self.controls.delay_s, self._said()),
             "designs": {name: say.requests(requests) for name, requests in asked.items()},

@@ -217,7 +217,7 @@ def test_the_books_count_what_is_new_and_begin_anew_with_each_round(company, tmp
 
         def counted() -> list[tuple[str, int, int, int]]:
             books.look()
-            return [(o.actor, o.right, o.wrong, o.not_billed) for o in books.outcomes()]
+            return [(o.actor, o.right, o.wrong, o.not_billed) for o in books.outcomes({})]
 
         first, second = script.by_hand("customer"), script.by_hand("installer")
         assert counted() == [("customer", 0, 0, 1), ("installer", 0, 0, 1)]
