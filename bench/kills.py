@@ -121,6 +121,7 @@ def soak(cluster: Cluster, folder: Path, kills: int, count: int, rng: random.Ran
     arrivals.thread.join()
     with live() as service, TopicView(system, topic_of(system)) as view:
         group = f"{GROUP}.{topic_of(system)}"
+        service.wait_for("ready")
         wait_until(lambda: view.lag(group) == 0, "the last process to read all", 120, 0.2)
         service.end(signal.SIGTERM)
     return judged(ledger, sales, company)
