@@ -24,6 +24,7 @@ from types import FrameType
 
 from classroom.broker import settings as environment
 from classroom.broker.connect import join
+from classroom.broker.settings import Settings
 from classroom.commands.__main__ import sentence
 from classroom.world import company, designs
 from classroom.world.designs import Handle, Services, start_gateway
@@ -107,14 +108,12 @@ class ToldMailing(Mailing):
 def main(
     arguments: Sequence[str], given: Mapping[str, str] = os.environ, ledger: type[Ledger] = ToldLedger
 ) -> int:
-    """The exit status: 0 after SIGTERM or Ctrl-C, 1 if it cannot go on. Raises SettingsError."""
+    """The exit status: 0 after SIGTERM or Ctrl-C, 1 if it cannot go on.
+
+    Raises SettingsError, NoAddressError before it has begun.
+    """
     asked = command_line().parse_args(arguments)
-    settings = environment.read(given)
-    if not settings.address:
-        raise NoAddressError(
-            "KAFKA_BOOTSTRAP_SERVERS is not set, and a service needs a Kafka that outlives it: the embedded "
-            "broker ends with its notebook.\nNext: start one, with python3 lab.py kafka up, and set it"
-        )
+    settings = at_an_address(given)
     log_as(asked.service)
     asked_to_stop = signals()
     try:
@@ -132,12 +131,24 @@ def main(
     return 0
 
 
+def at_an_address(given: Mapping[str, str]) -> Settings:
+    """The settings, which name a Kafka. Raises SettingsError, NoAddressError."""
+    settings = environment.read(given)
+    if not settings.address:
+        raise NoAddressError(
+            "KAFKA_BOOTSTRAP_SERVERS is not set, and a service needs a Kafka that outlives it: the embedded "
+            "broker ends with its notebook.\nNext: start one (python3 lab.py kafka up), and set its address"
+        )
+    return settings
+
+
 def command_line() -> argparse.ArgumentParser:
     """What can be asked for."""
     parser = argparse.ArgumentParser(prog="lab.py service", description=__doc__.partition(":")[0])
     services = parser.add_subparsers(dest="service", metavar="service", required=True)
     for name in (GATEWAY, *LISTENERS):
-        service = services.add_parser(name, allow_abbrev=False)
+        what = "says what happened: POST /actions, GET /health" if name == GATEWAY else "a listener"
+        service = services.add_parser(name, help=what, allow_abbrev=False)
         service.add_argument("--run", type=run_name, default="system", help="whose topic it is (%(default)s)")
         service.add_argument("--embedded", action="store_true", help=argparse.SUPPRESS)  # for tests
         if name == GATEWAY:
@@ -198,8 +209,10 @@ def run_listener(
     services = Services(cluster, topic, opened.enter_context(TopicView(cluster, topic)))
     opened.callback(services.close)
     services.add(name, handle, new=False)
-    wait_for_stop(stop, lambda: name in services.running(), teller(services, name))
+    tell = teller(services, name)
+    wait_for_stop(stop, lambda: name in services.running(), tell)
     services.stop(name)
+    tell()
 
 
 def handler(opened: ExitStack, name: str, file: Path, ledger: type[Ledger]) -> Handle:
@@ -214,17 +227,18 @@ def handler(opened: ExitStack, name: str, file: Path, ledger: type[Ledger]) -> H
 
 def teller(services: Services, name: str) -> Callable[[], None]:
     """What says, when it is called, what has changed since it was called before."""
-    told = ""
+    ready, told = False, ""
 
     def tell() -> None:
-        nonlocal told
+        nonlocal ready, told
         state = services.states()[name]
-        if not told and services.services[name].standing.owned:
-            told = "running"
+        odd = state.partition("; ")[2]
+        if not ready and services.services[name].standing.owned:
+            ready = True
             say("ready", f"reads {services.topic}; {services.cluster.description}")
-        if told and state != told:
-            told = state
-            say("state", state, logging.INFO if state == "running" else logging.WARNING)
+        if ready and odd != told:
+            told = odd
+            say("state", state, logging.WARNING if odd else logging.INFO)
 
     return tell
 

@@ -160,6 +160,22 @@ def test_the_second_signal_ends_it_at_once(stopping: ServiceProcess, system: Clu
     assert lag(system, "customer-billing") == before
 
 
+def test_what_is_set_aside_is_told_and_what_comes_after_is_billed(
+    system: Cluster, company: Company, ledger: Path
+):
+    with start(system, ledger) as service:
+        service.wait_for("ready")
+        with system.producer() as producer:
+            producer.send(topic_of(system), b"How are you?").get(10)
+        service.wait_for("state")
+        say(system, company, [sale(company)])
+        service.wait_for("billed")
+        assert service.end(signal.SIGTERM) == 0
+    (told,) = [line for line in service.lines() if line["event"] == "state"]
+    assert told["level"] == "warning"
+    assert "set aside 1, the last at partition" in told["what"]
+
+
 # --- what it cannot do is told in its last line ---
 
 
