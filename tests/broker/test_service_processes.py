@@ -89,7 +89,8 @@ def test_a_listener_gets_ready_does_its_part_and_ends_in_good_order(
         service.wait_for(EFFECT[name])
         eventually(lambda: lag(system, name) == 0, "it to read all")
         assert service.end(number) == 0
-    first, *_, stopping, ended = service.lines()
+    ours = [line for line in service.lines() if not line["event"].startswith("kafka.")]  # a busy broker
+    first, *_, stopping, ended = ours
     assert {line["service"] for line in service.lines()} == {name}
     assert list(first) == ["time", "service", "level", "event", "what"]
     assert (first["event"], stopping["event"], ended["event"]) == ("ready", "stopping", "ended")
