@@ -17,7 +17,7 @@ from uuid import uuid4
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from classroom.world.running import HttpServer, Worker, wait_until
+from classroom.world.running import HttpServer, Worker, tell_health, wait_until
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.coupled import backend as coupled
 from fiberlab.coupled.accounts import Accounts
@@ -59,15 +59,15 @@ class Services:
         self._workers: dict[str, Worker] = {}  # this and `services` are replaced, never changed: threads look
         self._left: Counter[str] = Counter()  # how often a service of this name was removed
 
-    def add(self, name: str, handle: Handle) -> None:
-        """Start a listener that nobody knew before; it begins at offset 0 of every partition.
+    def add(self, name: str, handle: Handle, new: bool = True) -> None:
+        """Start a listener. A new one, that nobody knew before, begins at offset 0 of every partition.
 
         Raises NameTakenError if the topic has a service of this name.
         """
         if name in self.services:
             raise NameTakenError(f"there is a service {name!r} on this topic; choose another name")
         connect = partial(self.cluster.consumer, self.topic, self.group(name))
-        service = Service(name, connect, handle, new_group=True)
+        service = Service(name, connect, handle, new_group=new)
         worker = Worker(name, service.run)
         self.services, self._workers = self.services | {name: service}, self._workers | {name: worker}
         worker.start()
@@ -297,7 +297,7 @@ class EventDriven(Services):
             opened.callback(cluster.delete_topic, topic)
             super().__init__(cluster, topic, opened.enter_context(TopicView(cluster, topic)))
             self._start_services(opened, folder, services)
-            self.url = self._start_gateway(opened, company)
+            self.url = start_gateway(opened, company, cluster, topic).url
             self._opened = opened.pop_all()
 
     def charges(self) -> list[Charge]:
@@ -341,12 +341,24 @@ class EventDriven(Services):
         for module in modules:
             self.add(module.GROUP, partial(module.handle, ledger=self.ledgers[module.GROUP]))
 
-    def _start_gateway(self, opened: ExitStack, company: Company) -> str:
-        producer = self.cluster.producer()
-        opened.callback(producer.close, timeout=2)
-        server = HttpServer("gateway", gateway.create(company, producer, self.topic))
-        opened.callback(server.stop)
-        return server.url
+
+def start_gateway(
+    opened: ExitStack,
+    company: Company,
+    cluster: Cluster,
+    topic: str,
+    *at: tuple[str, int],
+    health: Callable[[], dict[str, object]] | None = None,
+) -> HttpServer:
+    """The running gateway; it ends when `opened` is closed. With `health` it tells of it, too."""
+    producer = cluster.producer()
+    opened.callback(producer.close, timeout=2)
+    app = gateway.create(company, producer, topic)
+    if health:
+        tell_health(app, health)
+    server = HttpServer("gateway", app, *at)
+    opened.callback(server.stop)
+    return server
 
 
 Design = Coupled | EventDriven
