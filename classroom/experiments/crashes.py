@@ -73,15 +73,15 @@ class Night:
         return strategies.charged(file)
 
     def killed(self, place: Place) -> Charged:
-        """The same with two processes, of which the first is really killed. Raises NotKilledError."""
+        """The same, but the first life is a process that is really killed. Raises NotKilledError."""
         group, file = self.new()
         kafka = not self.cluster.broker.isolates, self.cluster.bootstrap_servers, self.cluster.namespace
-        for dies_at, status in ((place.number, KILLED), (None, 0)):
-            told = json.dumps([*kafka, self.topic, group, str(file), place.strategy, dies_at])
-            command = [sys.executable, "-m", strategies.__name__, told]
-            ended = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True)
-            if ended.returncode != status:
-                raise NotKilledError(f"{place!r} ended with {ended.returncode}: {ended.stderr[-500:]}")
+        told = json.dumps([*kafka, self.topic, group, str(file), place.strategy, place.number])
+        command = [sys.executable, "-m", strategies.__name__, told]
+        ended = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True)
+        if ended.returncode != KILLED:
+            raise NotKilledError(f"{place!r} ended with {ended.returncode}: {ended.stderr[-500:]}")
+        self._live(place.strategy, group, file)
         return strategies.charged(file)
 
     def _live(self, name: str, group: str, file: Path, dies_at: int | None = None) -> list[str]:

@@ -27,11 +27,11 @@ from fiberlab.ledger import Charge, Ledger
 
 BATCH = 3
 KILLED = 9  # the exit status of a process that ended itself in the middle of its work
-TABLES = """
+TABLES = """BEGIN;
 CREATE TABLE IF NOT EXISTS payments (id TEXT);  -- as a card terminal: whoever is charged twice pays twice
 CREATE TABLE IF NOT EXISTS noted (id TEXT);
 CREATE TABLE IF NOT EXISTS saved (next_offset INTEGER);
-"""
+COMMIT;"""
 
 
 class Died(BaseException):
@@ -71,7 +71,7 @@ class Life:
 
     def __init__(self, connect: Callable[..., KafkaConsumer], file: Path, done: Callable[[str], None]) -> None:
         self._connect, self._done = connect, done
-        self._database, self._ledger = Database(file, TABLES), Ledger(file)
+        self._file, self._database = file, Database(file, TABLES)
         self.consumer: KafkaConsumer | None = None
 
     def open(self, **settings: object) -> KafkaConsumer:
@@ -94,8 +94,9 @@ class Life:
         self._done("charge")
 
     def charge_once(self, sale: Sale) -> None:
-        """Write the charge into a ledger that takes each source and id once."""
-        self._ledger.write(sale.charge)
+        """Write the charge into the ledger, which takes each source and id once."""
+        with Ledger(self._file) as ledger:
+            ledger.write(sale.charge)
         self._done("charge")
 
     def note(self, sale: Sale) -> None:
@@ -135,7 +136,6 @@ class Life:
         """End as a killed process does: nothing is committed on the way out."""
         if self.consumer:
             self.consumer.close(autocommit=False, timeout_ms=1000)
-        self._ledger.close()
         self._database.close()
 
 
@@ -244,12 +244,12 @@ def alone(cluster: Cluster, topic: str, group: str, **settings: object) -> Kafka
 
 def charged(file: Path) -> Counter[str]:
     """How often each sale was charged, by its id."""
-    database = Database(file, "")
-    try:
-        rows = database.rows("SELECT id FROM payments UNION ALL SELECT id FROM charges")
-    finally:
-        database.close()
-    return Counter(id for (id,) in rows)
+    database = Database(file, TABLES)
+    found = database.rows("SELECT id FROM payments")
+    if database.rows("SELECT 1 FROM sqlite_master WHERE name = 'charges'"):
+        found += database.rows("SELECT id FROM charges")
+    database.close()
+    return Counter(id for (id,) in found)
 
 
 def _ahead(consumer: KafkaConsumer) -> int:
