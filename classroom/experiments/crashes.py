@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -147,7 +147,10 @@ def totals(deaths: pd.DataFrame) -> pd.DataFrame:
     """Per strategy: at how many places one can die, at how many a bill is wrong then, and the sums."""
     found = deaths.assign(wrong=(deaths.lost_cents + deaths.double_cents > 0)).groupby("strategy", sort=False)
     table = found.agg(
-        places=("step", "size"), wrong_at=("wrong", "sum"), lost=("lost_cents", "sum"), double=("double_cents", "sum")
+        places=("step", "size"),
+        wrong_at=("wrong", "sum"),
+        lost=("lost_cents", "sum"),
+        double=("double_cents", "sum"),
     )
     return table.assign(lost=table.lost.map(dollars), double=table.double.map(dollars))
 
@@ -187,7 +190,9 @@ def slow_member(chapter: Chapter, name: str = "charge, then commit") -> tuple[pd
             live(done_by_a)
         acts.append(("A", "refused")) if acts[-1] != ("A", "commit") else None
         charged = strategies.charged(file)
-    return pd.DataFrame(acts, columns=["member", "step"]), wrong(chapter.company, first_sales(chapter), [charged])
+    return pd.DataFrame(acts, columns=["member", "step"]), wrong(
+        chapter.company, first_sales(chapter), [charged]
+    )
 
 
 def _member(one: Night, group: str) -> KafkaConsumer:

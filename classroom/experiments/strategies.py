@@ -69,9 +69,11 @@ class Life:
     connect: a new consumer of the one partition. file: its database. Each step is told to `done`.
     """
 
-    def __init__(self, connect: Callable[..., KafkaConsumer], file: Path, done: Callable[[str], None]) -> None:
-        self._connect, self._done = connect, done
-        self._file, self._database = file, Database(file, TABLES)
+    def __init__(
+        self, connect: Callable[..., KafkaConsumer], file: Path, done: Callable[[str], None]
+    ) -> None:
+        self._connect, self.done = connect, done
+        self._file, self.database = file, Database(file, TABLES)
         self.consumer: KafkaConsumer | None = None
 
     def open(self, **settings: object) -> KafkaConsumer:
@@ -85,50 +87,50 @@ class Life:
         ahead = _ahead(consumer)
         while batch := _batch(consumer, min(BATCH, ahead)):
             ahead -= len(batch)
-            self._done("read")
+            self.done("read")
             yield [_sale(record) for record in batch]
 
     def charge(self, sale: Sale) -> None:
         """Take the money. Twice is twice."""
-        self._database.change("INSERT INTO payments VALUES (?)", sale.charge.id)
-        self._done("charge")
+        self.database.change("INSERT INTO payments VALUES (?)", sale.charge.id)
+        self.done("charge")
 
     def charge_once(self, sale: Sale) -> None:
         """Write the charge into the ledger, which takes each source and id once."""
         with Ledger(self._file) as ledger:
             ledger.write(sale.charge)
-        self._done("charge")
+        self.done("charge")
 
     def note(self, sale: Sale) -> None:
         """Remember that this sale was dealt with."""
-        self._database.change("INSERT INTO noted VALUES (?)", sale.charge.id)
-        self._done("note")
+        self.database.change("INSERT INTO noted VALUES (?)", sale.charge.id)
+        self.done("note")
 
     def noted(self, sale: Sale) -> bool:
         """Whether this sale was dealt with."""
-        return bool(self._database.rows("SELECT 1 FROM noted WHERE id = ?", sale.charge.id))
+        return bool(self.database.rows("SELECT 1 FROM noted WHERE id = ?", sale.charge.id))
 
     def commit(self) -> None:
         """Tell Kafka that the batch is done."""
         self.consumer.commit()
-        self._done("commit")
+        self.done("commit")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """What is written in it is there at its end, or none of it."""
-        self._database.change("BEGIN")
+        self.database.change("BEGIN")
         yield  # whoever dies in it never gets to the next line
-        self._database.change("COMMIT")
+        self.database.change("COMMIT")
 
     def save_offset(self, sale: Sale) -> None:
         """Keep the place of the next sale beside the charges."""
-        self._database.change("DELETE FROM saved")
-        self._database.change("INSERT INTO saved VALUES (?)", sale.offset + 1)
-        self._done("save")
+        self.database.change("DELETE FROM saved")
+        self.database.change("INSERT INTO saved VALUES (?)", sale.offset + 1)
+        self.done("save")
 
     def seek_saved(self) -> None:
         """Begin at the place that is kept; Kafka's own is not asked."""
-        [(offset,)] = self._database.rows("SELECT coalesce(max(next_offset), 0) FROM saved")
+        [(offset,)] = self.database.rows("SELECT coalesce(max(next_offset), 0) FROM saved")
         consumer = self.open()
         consumer.seek(*consumer.assignment(), offset)
 
@@ -136,7 +138,7 @@ class Life:
         """End as a killed process does: nothing is committed on the way out."""
         if self.consumer:
             self.consumer.close(autocommit=False, timeout_ms=1000)
-        self._database.close()
+        self.database.close()
 
 
 def auto_commit(life: Life) -> None:
@@ -225,7 +227,9 @@ STRATEGIES: Mapping[str, Strategy] = {
 }
 
 
-def live(connect: Callable[..., KafkaConsumer], file: Path, strategy: Strategy, done: Callable[[str], None]) -> None:
+def live(
+    connect: Callable[..., KafkaConsumer], file: Path, strategy: Strategy, done: Callable[[str], None]
+) -> None:
     """Return once the strategy has read all there is. What `done` raises ends the life on the spot."""
     life = Life(connect, file, done)
     try:
