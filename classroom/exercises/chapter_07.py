@@ -48,8 +48,8 @@ def _sale(company: Company, account_id: str, number: int, plan: str, installer: 
 def handle(event: Event, database: sqlite3.Connection) -> None:
     """Charge the event's list price once, wherever the process dies and however often the event comes.
 
-    Source and id stand in the charge itself, so that a charge and the memory of it cannot part. Asking first
-    is enough here because a partition is read by one member at a time; a key over both columns is safer.
+    Source and id stand in the charge itself, so that a charge and the memory of it cannot part. The ledger
+    of Herd Fiber has a key over both besides: two members may ask at the same moment, one of them slow.
     """
     known = "SELECT 1 FROM charges WHERE source = ? AND id = ?"
     if database.execute(known, (event.source, event.id)).fetchone() is None:

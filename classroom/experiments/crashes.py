@@ -167,6 +167,14 @@ def calls(deaths: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def as_simulated(killed: pd.DataFrame, simulated: pd.DataFrame) -> pd.Series:
+    """Per strategy, after how many real deaths the bills are those of the simulated ones: "10 of 10"."""
+    both = killed.merge(simulated, on=["strategy", "number", "step"], suffixes=("", "_simulated"))
+    same = (both.lost_cents == both.lost_cents_simulated) & (both.double_cents == both.double_cents_simulated)
+    counts = same.groupby(both.strategy, sort=False).agg(["sum", "size"])
+    return (counts["sum"].astype(str) + " of " + counts["size"].astype(str)).rename("as simulated")
+
+
 def slow_member(chapter: Chapter, name: str = "charge, then commit") -> tuple[pd.DataFrame, pd.DataFrame]:
     """What two members of a group do while the first is slow at its first sale, and what comes of it.
 
@@ -188,7 +196,8 @@ def slow_member(chapter: Chapter, name: str = "charge, then commit") -> tuple[pd
         other = Worker("B", lambda _: live(lambda step: acts.append(("B", step))))
         with suppress(CommitFailedError):
             live(done_by_a)
-        acts.append(("A", "refused")) if acts[-1] != ("A", "commit") else None
+        if acts[-1] != ("A", "commit"):
+            acts.append(("A", "refused"))
         charged = strategies.charged(file)
     return pd.DataFrame(acts, columns=["member", "step"]), wrong(
         chapter.company, first_sales(chapter), [charged]
