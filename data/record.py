@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from classroom.chapter import Chapter, close_open_chapter
-from classroom.experiments.exactly_once import exactly_once
+from classroom.experiments.transactions import exactly_once
 from classroom.experiments.recorded import FOLDER, record
 
 EXPERIMENTS = {"exactly_once": exactly_once}
