@@ -60,12 +60,15 @@ def _crash_points(deaths: pd.DataFrame, title: str, below: str) -> fig.Picture:
 
 def _field(row: object) -> dict[str, object]:
     look = LOST if row.lost_cents else TWICE
-    off = row.double_cents - row.lost_cents
     style = {"corner": 0, "edge": fig.MUTED, "linewidth": 0.6, "size": 8}
+    off = [
+        f"{sign}{cents / 100:.2f}"
+        for sign, cents in (("+", row.double_cents), ("−", row.lost_cents))
+        if cents
+    ]
     if not off:
         return {"words": row.step, "paper": fig.PAPER, **style}
-    amount = f"{'+' if off > 0 else '−'}{abs(off) / 100:.2f}"
-    return {"words": f"{row.step}\n{amount}", "paper": look.color, "ink": look.text, **style}
+    return {"words": "\n".join([row.step, *off]), "paper": look.color, "ink": look.text, **style}
 
 
 def two_deaths(killed: pd.DataFrame, closed: pd.DataFrame) -> fig.Figure:
