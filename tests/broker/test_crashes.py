@@ -1,4 +1,4 @@
-"""Chapter 07's experiments, to the cent: where a process dies, and who is charged wrongly, on both brokers."""
+"""Chapter 07, to the cent: where a process dies, and who is charged wrongly then, on both brokers."""
 
 from collections.abc import Iterator
 
