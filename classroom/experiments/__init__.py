@@ -8,6 +8,12 @@ __getattr__, __dir__ = door(
         "billing": "answer_and_bill_times bill_day bill_shares moving_parts",
         "waiting": "who_waits",
         "costs": "prices sizes",
+        "strategies": "STRATEGIES auto_commit auto_commit_closed charge_once_then_commit charge_then_commit "
+        "offset_with_charge",
+        "crashes": "as_simulated calls deaths first_sales slow_member totals",
+        "gateways": "dual_writes put_into_outbox save_then_say say_then_strike_out",
+        "transactions": "exactly_once in_a_transaction",
+        "recorded": "live_or_recorded",
         "marketing": "browse_while due_a_letter listeners tried",
     },
 )

@@ -151,16 +151,15 @@ class Live:
         lanes: bool = True,
         pause_at_wrong_bill: bool = False,
     ) -> None:
-        self.designs, self.company = designs, company
+        self.designs, self.company, self._finished = designs, company, False
         self.still: Figure | None = None
-        self._finished = False
         self.traffic = Traffic(
             Script(company, day), {name: design.url for name, design in designs.items()}, a_second
         )
         event_driven = next((d for d in designs.values() if isinstance(d, EventDriven)), None)
-        self.reader = TopicReader(event_driven, lanes) if event_driven else None
         joins = Listener(*listener) if listener else browse_counter()
-        self.guest = Guest(event_driven, joins) if event_driven else None
+        self.reader = event_driven and TopicReader(event_driven, lanes)
+        self.guest = event_driven and Guest(event_driven, joins)
         self._wake = threading.Event()
         self.controls = Controls(self.traffic, designs, self.guest, self._wake.set)
         self.view = LiveView()

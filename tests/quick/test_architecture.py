@@ -127,14 +127,17 @@ TECHNOLOGIES = (
         "fiberlab.cluster fiberlab.clients classroom.broker "
         "classroom.world.topic "  # chapter 04 shows a topic in slow motion
         "classroom.world.designs "  # a Kafka that does not answer cannot be asked who listens
-        "classroom.live.reading",  # a live view reads the topic with a reader of its own
+        "classroom.live.reading "  # a live view reads the topic with a reader of its own
+        # chapter 07 lets what stands between read and commit die
+        "classroom.experiments.strategies classroom.experiments.crashes "
+        "classroom.experiments.gateways classroom.experiments.transactions",
         "events and services must be readable without a client library",
     ),
     Home("confluent_kafka", "", "only the library file inside it is loaded; kafka-python is the client"),
     Home("runpy", "classroom.commands.__main__", BY_TEXT),
     Home(
         "sqlite3",
-        "fiberlab.database",
+        "fiberlab.database classroom.exercises.chapter_07",  # whose reader writes on a bare connection
         "every file fails with the same error, and an event-driven service has no database here",
     ),
     Home("smtplib", "fiberlab.mailing", "one place lets mail out, and it refuses other machines"),
@@ -144,8 +147,11 @@ TECHNOLOGIES = (
 
 PASSED_IN = "settings are passed in; only set-up cells, tests and lab.py read the environment"
 
+# A process of chapter 07 finds its way to Kafka as any process does.
+READERS_OF_IT = "classroom.commands classroom.chapter classroom.experiments.strategies"
+
 USES = (
-    Home("environ", "classroom.commands classroom.chapter classroom.change.blast", PASSED_IN),
+    Home("environ", f"{READERS_OF_IT} classroom.change.blast", PASSED_IN),
     Home("environb", "", PASSED_IN),
     Home("getenv", "", PASSED_IN),
     Home("__import__", "", BY_TEXT),
