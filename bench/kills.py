@@ -27,6 +27,7 @@ from classroom.world.running import wait_until
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import expected_cents
 from fiberlab.eventdriven import customer_billing
+from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import encode, happened
 from fiberlab.eventdriven.service import Service
 from fiberlab.ledger import Ledger
@@ -58,7 +59,8 @@ def bill(kafka: str, namespace: str, topic: str, ledger: str) -> None:
     member = partial(same.consumer, topic, GROUP, session_timeout_ms=6000 if cluster else 2000)
     stop = Event()
     with Ledger(Path(ledger)) as file:
-        service = Service(GROUP, member, partial(customer_billing.handle, ledger=file))
+        letters = DeadLetters(GROUP, f"{topic}.dead-letters", same.producer)
+        service = Service(GROUP, member, partial(customer_billing.handle, ledger=file), letters)
         Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
         service.run(stop)
 

@@ -89,10 +89,17 @@ DIRECTIONS = (
     ),
     Direction(
         "fiberlab.eventdriven.service",
-        ("domain", "ledger", "eventdriven.events", "eventdriven.standing"),
+        ("domain", "ledger", "eventdriven.events", "eventdriven.standing", "eventdriven.dead_letters"),
         ("kafka",),
         "the loop is the same for whatever a service does with an event",
     ),
+    Direction(
+        "fiberlab.eventdriven.redrive",
+        ("eventdriven.service", "eventdriven.dead_letters"),
+        ("kafka",),
+        "a redrive is the same for whatever a service does with an event",
+    ),
+    Direction("fiberlab.eventdriven.dead_letters", (), ("kafka",), "what nobody can read is kept as it came"),
     Direction("fiberlab.eventdriven.standing", (), ("kafka",), "where a consumer stands, whatever it reads"),
     Direction(
         "fiberlab.eventdriven.events",
@@ -133,6 +140,8 @@ TECHNOLOGIES = (
         (
             "fiberlab.eventdriven.service",
             "fiberlab.eventdriven.standing",
+            "fiberlab.eventdriven.dead_letters",
+            "fiberlab.eventdriven.redrive",
             "fiberlab.eventdriven.gateway",
             "fiberlab.cluster",
             "fiberlab.clients",
