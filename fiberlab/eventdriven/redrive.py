@@ -29,7 +29,7 @@ def redrive(service: str, handle: Handle, reader: KafkaConsumer, dead_letters: D
     What cannot be handled now is kept again, at the end of the topic. Nothing is committed before all of it
     is done: after a crash letters come again. Raises HandlerError, DeadLetterError.
     """
-    reasons, ends = [], _ends(reader, dead_letters.topic)
+    reasons, ends = [], ends_of(reader, dead_letters.topic)
     for letter in letters(reader, ends):
         if letter.service == service:
             reasons.append(attempt(service, handle, letter.record))
@@ -47,7 +47,7 @@ def letters(reader: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> Iterat
             yield from _opened(record for record in records if record.offset < ends[partition])
 
 
-def _ends(reader: KafkaConsumer, topic: str) -> dict[TopicPartition, int]:
+def ends_of(reader: KafkaConsumer, topic: str) -> dict[TopicPartition, int]:
     """Where each partition ends now; the reader has all of them."""
     partitions = [TopicPartition(topic, number) for number in sorted(reader.partitions_for_topic(topic))]
     reader.assign(partitions)
