@@ -6,12 +6,13 @@ company about one household's address. What it keeps is on real topics.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import OffsetAndMetadata
 
@@ -53,23 +54,22 @@ class ToldLedger(Ledger):
 class Night:
     """The night's one service: what it can do with a record, and what has come of it. `close()` it."""
 
-    def __init__(self, chapter: Chapter, topic: str) -> None:
+    def __init__(self, chapter: Chapter, view: TopicView, records: Sequence[ConsumerRecord]) -> None:
         self.lag: list[int] = []  # by tick
         self.reader, self.ledger, self.lines = NIGHTS_READER, ToldLedger(), Lines(Path(":memory:"))
         self.group = f"night.{chapter.topic('retry', 1)}"  # a name that nobody has
         self.topics = {"retry": self.group.removeprefix("night."), "dead": chapter.topic("dead", 1)}
-        self._cluster, self._topic = chapter.cluster, topic
+        self._cluster, self._view, self._records = chapter.cluster, view, records
         self._producer = chapter.cluster.producer()
         self._retries, self._consumer = chapter.cluster.reader(), chapter.cluster.reader(self.group)
         self._waiting: dict[tuple[int, int], ConsumerRecord] = {}  # what is on the two topics
         self._paused: set[int] = set()
-        self._due, self._again = list(self._uncommitted()), []
+        self._due, self._again = list(records), []
 
     def restart(self) -> None:
         """Die, and be started again: the next record is the first that is not committed."""
-        self._consumer.close(autocommit=False)
-        self._consumer = self._cluster.reader(self.group)
-        self._due = list(self._uncommitted())
+        committed = self._view.committed(self.group)
+        self._due = [record for record in self._records if record.offset >= committed[record.partition]]
 
     def next(self) -> ConsumerRecord | None:
         """The record that is next: of the topic, or else of the retry topic. A pause ends when all wait."""
@@ -134,14 +134,6 @@ class Night:
             opened.close()
         for consumer in (self._consumer, self._retries):
             consumer.close(autocommit=False)
-
-    def _uncommitted(self) -> Iterable[ConsumerRecord]:
-        """What comes next for the group, in an order that is the same everywhere."""
-        found, ends = [], ends_of(self._consumer, self._topic)
-        while any(self._consumer.position(partition) < end for partition, end in ends.items()):
-            for records in self._consumer.poll(timeout_ms=400).values():
-                found += records
-        return sorted(found, key=lambda record: (record.offset, record.partition))
 
 
 def _letters(reader: KafkaConsumer, topic: str) -> Iterable[ConsumerRecord]:
@@ -253,41 +245,43 @@ def night_sales(chapter: Chapter) -> list[Action]:
 def seven_nights(chapter: Chapter, ways: Sequence[Way] = WAYS) -> Nights:
     """The same night, once for each way to go on."""
     actions, topic, rows, lags = night_sales(chapter), chapter.topic("night"), {}, {}
-    with chapter.cluster.producer() as producer:
-        _write(producer, topic, actions, chapter)
-    with progress(len(ways), "nights") as bar:
+    _write(chapter, topic, actions)
+    with TopicView(chapter.cluster, topic) as view, progress(len(ways), "nights") as bar:
+        records = sorted(view.records(), key=lambda record: (record.offset, record.partition))
         for way in ways:
-            night = Night(chapter, topic)
-            try:
-                rows[way.name] = {"stands_still": way.stands_still} | _lived(chapter, topic, night, way, actions)
-                lags[way.name] = night.lag[:TICKS]
-            finally:
-                night.close()
+            with closing(Night(chapter, view, records)) as night:
+                lived = _lived(chapter, view, night, way, actions)
+            rows[way.name] = {"stands_still": way.stands_still} | lived
+            lags[way.name] = night.lag[:TICKS]
             bar.value += 1
     return Nights(pd.DataFrame.from_dict(rows, orient="index"), pd.DataFrame(lags))
 
 
-def _write(producer: KafkaProducer, topic: str, actions: Sequence[Action], chapter: Chapter) -> None:
-    for action in actions:
-        broken = "dollars as text" if action.account_id == BROKEN else "as today"
-        headers, value = written_by(broken, happened(action, chapter.company.plans))
-        producer.send(topic, value, action.account_id.encode(), headers).get(timeout=10)
+def _write(chapter: Chapter, topic: str, actions: Sequence[Action]) -> None:
+    with chapter.cluster.producer() as producer:
+        for action in actions:
+            broken = "dollars as text" if action.account_id == BROKEN else "as today"
+            headers, value = written_by(broken, happened(action, chapter.company.plans))
+            producer.send(topic, value, action.account_id.encode(), headers).get(timeout=10)
 
 
-def _lived(chapter: Chapter, topic: str, night: Night, way: Way, actions: Sequence[Action]) -> dict[str, int]:
-    """The night, and the morning after: the reader is mended, the service goes on, its letters are redriven."""
+def _lived(
+    chapter: Chapter, view: TopicView, night: Night, way: Way, actions: Sequence[Action]
+) -> dict[str, int]:
+    """The night, and the morning after: the reader is mended, the service goes on, letters are redriven."""
     night.run(way.tick, TICKS)
-    with TopicView(chapter.cluster, topic) as view:
-        lag = view.lag(night.group)
-    found = _harm(chapter, night, actions) | {"lag": lag}
+    found = _harm(chapter, night, actions) | {"lag": view.lag(night.group)}
     night.reader = MENDED_READER
     night.restart()
     night.run(way.tick, TICKS)
     night.redrive()
     later = {f"later_{name}": value for name, value in _harm(chapter, night, actions).items()}
     night.redrive()
-    billed = [sum(charge.amount_cents for charge in held) for held in (night.ledger.told, night.ledger.charges())]
-    return found | later | {"double_cents": billed[0] - billed[1]}
+    told, written = night.ledger.told, night.ledger.charges()
+    double_cents = sum(charge.amount_cents for charge in told) - sum(
+        charge.amount_cents for charge in written
+    )
+    return found | later | {"double_cents": double_cents}
 
 
 def _harm(chapter: Chapter, night: Night, actions: Sequence[Action]) -> dict[str, int]:

@@ -22,6 +22,7 @@ from fiberlab.ledger import Ledger
 
 Data = dict[str, Any]
 Edit = Callable[[Data], object]
+Handle = Callable[[Event], object]
 RIGHT, STOPPED, ASIDE, UNBILLED, WRONG = "right", "stopped", "set aside", "not billed", "wrong"
 OUTCOMES = (RIGHT, STOPPED, ASIDE, UNBILLED, WRONG)  # from best to worst
 PRICE = "list_price_cents"
@@ -267,7 +268,9 @@ class Noting:
         return found
 
 
-def who_reads_what(events: Iterable[Event], listeners: Mapping[str, Callable[[Event], object]]) -> pd.DataFrame:
+def who_reads_what(
+    events: Iterable[Event], listeners: Mapping[str, Callable[[Event], object]]
+) -> pd.DataFrame:
     """Whether each listener (a column) has read each field (the index) of these events, which it handles."""
     noted: dict[str, set[str]] = {name: set() for name in listeners}
     for event in events:

@@ -1,4 +1,4 @@
-"""The contract as a document: AsyncAPI 3 of the topic, made from the models, so that it cannot be out of date.
+"""The contract as a document: AsyncAPI 3 of the topic, made from the models, so never out of date.
 
 Tools resolve a `$ref` from the document's root, so every definition stands under `components`. It knows
 neither who writes nor who listens.
