@@ -29,7 +29,7 @@ __getattr__, __dir__ = door(
         "world.company": "contacts generated_day",
         "world.designs": "DESIGNS EVENTS MODULAR SHARED",
         "world.traffic": "replay send",
-        "world.bills": "bills outcome wrong_bills",
+        "world.bills": "bills_of outcome wrong_bills",
         "world.topic": "look read read_as_members write",
         "world.running": "HttpClient",
     },

@@ -69,7 +69,7 @@ class Reader:
         return self._predictions[name]
 
     def compare(self, name: str, outcome: object) -> Comparison:
-        """The prediction of this name beside its outcome, and how many came true so far."""
+        """The prediction of this name beside its outcome, and how many surprised so far."""
         made = self._predictions.get(name, Prediction(name, None))
         return compared(self.working_copy, self.learner, f"{self.number}/{name}", made, outcome)
 

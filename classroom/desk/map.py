@@ -54,10 +54,11 @@ class WorkbookMap:
         return "correct" if row.get("solved") else f"{row.get('outcome')}, attempts {row.get('attempts')}"
 
     def _predictions(self, stop: Stop) -> str:
-        made = [self.progress["predictions"].get(f"{stop.number}/{name}") for name in stop.predictions]
-        right = sum(bool(row and row.get("right")) for row in made)
-        counts = f"{sum(row is not None for row in made)} of {len(made)} predictions made, {right} right"
-        return counts if made else ""
+        rows = [self.progress["predictions"].get(f"{stop.number}/{name}") for name in stop.predictions]
+        made = [row for row in rows if row is not None]
+        surprises = sum(not row.get("right") for row in made)
+        told = f", {surprises} a surprise" if surprises else ""
+        return f"{len(made)} of {len(rows)} predictions made{told}" if rows else ""
 
 
 def stops(folder: Path = NOTEBOOKS) -> tuple[Stop, ...]:

@@ -44,11 +44,11 @@ class Prediction:
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """A prediction beside its outcome; `score` is how many of the reader's were right, and of how many."""
+    """A prediction beside its outcome; `surprises`: how many of the reader's were, of how many."""
 
     prediction: Prediction
     outcome: Any
-    score: tuple[int, int]
+    surprises: tuple[int, int]
 
     @property
     def right(self) -> bool:
@@ -59,18 +59,20 @@ class Comparison:
         return " ".join(f"{what}: {said}." for what, said in self._lines().items())
 
     def _repr_html_(self) -> str:
-        look = CARDS["correct" if self.right else "not attempted"]
+        look = CARDS["correct" if self.right else "not attempted"]  # a surprise is no fault
         body = "".join(line(what, said) for what, said in self._lines().items())
         return card(look, "Prediction and outcome", body)
 
     def _lines(self) -> Mapping[str, str]:
         if self.prediction.guess is None:
-            return {"Predicted": "nothing", "Outcome": _said(self.outcome)}
-        verdict = "as you expected" if self.right else "not what you expected"
-        right, of = self.score
-        predicted, outcome = _said(self.prediction.guess), f"{_said(self.outcome)}, {verdict}"
-        score = f"{right} of {of}, in all chapters"
-        return {"Predicted": predicted, "Outcome": outcome, "Right so far": score}
+            return {"Outcome": f"{_said(self.outcome)}. Write a guess to see it beside yours"}
+        verdict = "as you expected" if self.right else "a surprise"
+        count, of = self.surprises
+        return {
+            "Predicted": _said(self.prediction.guess),
+            "Outcome": f"{_said(self.outcome)}, {verdict}",
+            "Surprises so far": f"{count} of {of}, in all chapters",
+        }
 
 
 def _chosen(guess: object, choices: Collection[str]) -> str | set[str]:
@@ -109,7 +111,7 @@ def compared(where: Path | None, learner: str, key: str, made: Prediction, outco
     }
     progress.change(where, learner, lambda kept: kept["predictions"].setdefault(key, row))
     kept = {key: row} | progress.known(where)["predictions"]
-    return Comparison(made, plain, (sum(bool(one.get("right")) for one in kept.values()), len(kept)))
+    return Comparison(made, plain, (sum(not one.get("right") for one in kept.values()), len(kept)))
 
 
 def _kept(value: object) -> object:

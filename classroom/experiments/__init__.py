@@ -9,5 +9,7 @@ __getattr__, __dir__ = door(
         "waiting": "who_waits",
         "costs": "prices sizes",
         "marketing": "browse_while due_a_letter listeners tried",
+        "night": "AWAY WAYS night_sales seven_nights",
+        "versions": "CHANGES READERS readers_and_writers schema_check who_reads_what",
     },
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from classroom.chapter import Chapter
-from classroom.world.bills import bills
+from classroom.world.bills import bills_of
 from classroom.world.company import SHIPPED_SEED, generated_day
 from classroom.world.designs import Coupled, Design, EventDriven
 from classroom.world.running import progress
@@ -15,10 +15,10 @@ from fiberlab.domain import Action
 
 
 def bill_day(chapter: Chapter, design: Design, day: Sequence[Action]) -> pd.DataFrame:
-    """The day's bills (see `bills`) after its actions went through the design over HTTP."""
+    """The day's bills (see `bills_of`) after its actions went through the design over HTTP."""
     replay(day, design.url)
     design.settle()
-    return bills(day, design.charges(), chapter.company)
+    return bills_of(design, day, chapter.company)
 
 
 def bill_both_designs(chapter: Chapter) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""A form for an organization's numbers, with the picture and the verdict that they give.
+"""A form for an organization's numbers, below the picture and the verdict that they give.
 
 Nothing runs behind it: a slider that is let go of, or moved by a key, draws once. While that lasts the
 browser holds what comes next back and sends the last of it.
@@ -14,14 +14,15 @@ from classroom.live.view import Shown
 from classroom.readiness.decision import verdict
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.measurements import Measurements
-from classroom.readiness.model import INPUTS, Input, Organization
+from classroom.readiness.model import INPUTS, Input, Organization, curves
 
 TEXT = "Sliders: an organization's numbers. In the end a still picture stays here."
 QUESTIONS = {
     "bill_in_answer": "the app must have the bill in its answer",
     "rules_have_owners": "each actor's rule has people of its own who look after it",
 }
-LABELS_PX, FORM_PX = 370, 700
+LABELS_PX, FORM_PX, CONTROLS_PX = 370, 700, 240  # verdict, picture and controls fit a small laptop's screen
+TEXT_LOOK = "line-height: 1.4; overflow-wrap: break-word"
 
 
 class Sliders:
@@ -31,9 +32,16 @@ class Sliders:
         self.organization = of
         self._measured = measured
         self._image = ipywidgets.Image(format="png", width=FORM_PX)
-        self._said = ipywidgets.HTML()
+        self._said, self._caption = ipywidgets.HTML(), ipywidgets.HTML()
         controls = [*map(self._slider, INPUTS), *map(self._checkbox, QUESTIONS)]
-        self._box = ipywidgets.VBox([*controls, self._said, self._image])
+        scrolling = {
+            "height": f"{CONTROLS_PX}px",
+            "width": f"{FORM_PX + 30}px",
+            "overflow": "auto",
+            "flex": "none",
+        }
+        self._controls = ipywidgets.VBox(controls, layout=scrolling)
+        self._box = ipywidgets.VBox([self._said, self._image, self._controls, self._caption])
         self._draw()
         self._shown = Shown(self._box, TEXT)
 
@@ -41,7 +49,7 @@ class Sliders:
         """The last picture, which also takes the form's place. Twice is fine."""
         still = self._draw()
         self._shown.leave(still)
-        for widget in (self._box, *self._box.children):
+        for widget in (self._box, *self._box.children, *self._controls.children):
             widget.close()
         return still
 
@@ -58,7 +66,7 @@ class Sliders:
             description=f"{entry.label}, in $" if entry.is_money else entry.label,
             continuous_update=False,
             style={"description_width": f"{LABELS_PX}px"},
-            layout={"width": f"{FORM_PX}px"},
+            layout={"width": f"{FORM_PX}px", "flex": "none"},
         )
         slider.observe(lambda change: self._set(entry.name, change["new"] * scale), "value")
         return slider
@@ -68,7 +76,7 @@ class Sliders:
             value=getattr(self.organization, name),
             description=QUESTIONS[name],
             indent=False,
-            layout={"width": f"{FORM_PX}px"},
+            layout={"width": f"{FORM_PX}px", "flex": "none"},
         )
         box.observe(lambda change: self._set(name, change["new"]), "value")
         return box
@@ -78,10 +86,11 @@ class Sliders:
         self._draw()
 
     def _draw(self) -> Figure:
-        drawn = cost_curves(self.organization, self._measured)
+        drawn = cost_curves(curves(self.organization, self._measured))
         found = verdict(self.organization, self._measured)
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found.reasons)
-        answer = f"<b>{found.answer.capitalize()}.</b><ul>{reasons}</ul>"
+        answer = f'<b>{found.answer.capitalize()}.</b><ul style="margin: 0">{reasons}</ul>'
         self._image.value = drawn.png
-        self._said.value = f'<div role="status">{answer}<p>{escape(drawn.sentence)}</p></div>'
+        self._said.value = f'<div role="status" style="{TEXT_LOOK}">{answer}</div>'
+        self._caption.value = f'<p style="{TEXT_LOOK}">{escape(drawn.sentence)}</p>'
         return drawn

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from uuid import uuid4
 
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from classroom.world.running import HttpServer, Worker, wait_until
@@ -24,7 +25,7 @@ from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Company
 from fiberlab.eventdriven import customer_billing, gateway, installer_billing
 from fiberlab.eventdriven.dead_letters import DeadLetters
-from fiberlab.eventdriven.events import Event
+from fiberlab.eventdriven.events import Event, UnreadableEventError, decode
 from fiberlab.eventdriven.redrive import Redriven, redrive
 from fiberlab.eventdriven.service import Service
 from fiberlab.ledger import Charge, Ledger
@@ -279,6 +280,10 @@ class Coupled:
         """When each action was charged: seconds since 1970 by action id."""
         return self.ledger.written_at_s()
 
+    def unread(self) -> dict[str, list[str]]:
+        """Nothing: nobody has yet to read of an action that was answered."""
+        return {}
+
     def settle(self) -> None:
         """Return at once: what was answered is billed."""
 
@@ -322,6 +327,16 @@ class EventDriven(Services):
         """When each action was charged: seconds since 1970 by action id."""
         return {id: at for ledger in self.ledgers.values() for id, at in ledger.written_at_s().items()}
 
+    def unread(self) -> dict[str, list[str]]:
+        """The ids of the events that a billing service has yet to read, by service that is behind."""
+        behind = [name for name, lag in self.lag().items() if lag and name in self.ledgers]
+        committed = {name: self.view.committed(self.group(name)) for name in behind}
+        records = self.view.records() if behind else []
+        return {
+            name: [_id(record) for record in records if record.offset >= read[record.partition]]
+            for name, read in committed.items()
+        }
+
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised.
 
@@ -354,6 +369,13 @@ class EventDriven(Services):
 
 
 Design = Coupled | EventDriven
+
+
+def _id(record: ConsumerRecord) -> str:
+    """The id of the record's event; none if it tells no event of ours."""
+    with suppress(UnreadableEventError):
+        return decode(record.headers, record.key, record.value).id
+    return ""
 
 
 def named(*designs: Design) -> dict[str, Design]:

@@ -15,7 +15,7 @@ from kafka import KafkaAdminClient
 
 from classroom.broker.connect import connect
 from classroom.world import traffic
-from classroom.world.bills import bills
+from classroom.world.bills import bills_of
 from classroom.world.company import shipped_day
 from classroom.world.designs import EventDriven
 from classroom.world.traffic import Replay, replay
@@ -139,7 +139,8 @@ def assert_each_is_billed_once(design: EventDriven, company, day: Sequence[Actio
     assert set(design.status().values()) == {"running"}
     charged = Counter(charge.id for charge in design.charges())
     assert set(charged.values()) == {1}
-    assert (bills(day, design.charges(), company).wrong_cents == 0).all()
+    table = bills_of(design, day, company)
+    assert (table.billed_cents == table.expected_cents).all()
     assert set(times_in_topic(design)) == {action.id for action in day}
 
 

@@ -14,7 +14,7 @@ from classroom.broker import settings as environment
 from classroom.broker.connect import connect
 from classroom.broker.settings import Settings
 from classroom.world import company as days
-from classroom.world.bills import bills
+from classroom.world.bills import bills_of
 from classroom.world.designs import EventDriven
 from classroom.world.traffic import replay
 from fiberlab.domain import Company
@@ -53,11 +53,11 @@ def learn(number: int, company: Company, folder: Path, all_ready: threading.Barr
         all_ready.wait(120)
         sent = replay(day, design.url, clients=2)
         design.settle()
-        table = bills(day, design.charges(), company)
+        table = bills_of(design, day, company)
         ids = [dict(record.headers)["ce_id"].decode() for record in design.view.records()]
         foreign = set(ids) - {action.id for action in day}
         accepted = len(sent.answers) - len(sent.failed)
-        wrong, right = (table.wrong_cents != 0).sum(), (table.expected_cents != 0).sum()
+        wrong, right = (table.billed_cents != table.expected_cents).sum(), (table.expected_cents != 0).sum()
         return Outcome(accepted, wrong, right, len(ids), len(foreign))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from classroom.chapter import Chapter
 from classroom.figures.bills import bills_against_oracle
 from classroom.world import company as days
-from classroom.world.bills import bills, outcome
+from classroom.world.bills import bills_of, outcome
 from classroom.world.designs import Design
 from fiberlab.api import body
 from fiberlab.domain import Action, Actor, Company, Plan
@@ -124,8 +124,8 @@ def test_a_provider_with_such_names_bills_and_mails_right_in_every_design(start,
         answer = answer_from(f"{design.url}/actions", "POST", json=body(action))
         assert answer.is_success, answer.text
     design.settle()
-    table = bills(day, design.charges(), provider)
-    assert set(table.wrong_cents) == {0}
+    table = bills_of(design, day, provider)
+    assert (table.billed_cents == table.expected_cents).all()
     assert outcome(table)["billed"].tolist() == ["$641.04"]
     assert [charge.plan for charge in sorted(design.charges(), key=lambda c: c.id)] == list(provider.plans)
     figure = bills_against_oracle(table, by="plan")

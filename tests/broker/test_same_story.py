@@ -11,7 +11,7 @@ from itertools import chain
 import pandas as pd
 import pytest
 
-from classroom.world.bills import bills
+from classroom.world.bills import bills_of
 from classroom.world.company import SHIPPED_SEED, generated_day, shipped_day
 from classroom.world.designs import Coupled, Design, EventDriven
 from classroom.world.traffic import replay
@@ -50,7 +50,9 @@ def tell(company, tmp_path, cluster) -> Tell:
             sent = replay(day, system.url, **how)
             assert sent.failed == []
             system.settle()
-            return bills(day, system.charges(), company)
+            table = bills_of(system, day, company)
+            assert not table.waits_for.any()
+            return table
         finally:
             system.close()
 
@@ -141,3 +143,27 @@ def test_a_customer_after_the_installers_visit_in_four_actions(tell, company):
     coupled, event_driven = (tell(design, day) for design in BOTH)
     assert list(coupled.billed_cents) == [0, 3999, 5596, 7999]
     assert list(event_driven.billed_cents) == [0, 3999, 5596, 9999]
+
+
+@pytest.mark.parametrize("name", ["customer-billing", "installer-billing"])
+def test_what_a_stopped_service_has_not_billed_is_late_until_it_is_started_again_and_never_wrong(
+    name, company, tmp_path, cluster
+):
+    design = EventDriven(company, tmp_path, cluster)
+    day = generated_day(company, seed=3, actions=60, installer_percent=50)
+    try:
+        design.stop(name)
+        replay(day, design.url)
+        design.settle()
+        late = bills_of(design, day, company)
+        design.start(name)
+        design.settle()
+        made = bills_of(design, day, company)
+    finally:
+        design.close()
+    due = late.expected_cents != 0
+    its_own = due & (late.actor == name.removesuffix("-billing"))
+    assert its_own.any()
+    assert (late.waits_for == f"{name} (60 events behind)").equals(its_own)
+    assert wrong(late) == wrong(made) == {}
+    assert not made.waits_for.any()

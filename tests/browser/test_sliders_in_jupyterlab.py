@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Locator, Page
 
 from tests.browser.laboratory import jupyter, write_notebook
 from tests.browser.reader import Reader, sitting_at
@@ -27,16 +28,27 @@ def reader(tmp_path) -> Iterator[Reader]:
         yield reader
 
 
+def in_sight(page: Page, *things: Locator) -> bool:
+    """Whether a reader sees them whole, at the same time."""
+    boxes, height = [thing.bounding_box() for thing in things], page.viewport_size["height"]
+    return all(box and box["y"] >= 0 and box["y"] + box["height"] <= height for box in boxes)
+
+
 def test_a_reader_moves_a_slider_by_keyboard_and_keeps_the_still_picture(reader, pictures):
     page = reader.page
+    page.set_viewport_size({"width": 1280, "height": 800})
     for cell in (0, 1):
         reader.run(cell)
     page.wait_for_selector("[role=status]", timeout=60_000)
     assert "Not yet." in page.inner_text("[role=status]")
     picture = page.locator(".jp-CodeCell").nth(1).locator(".widget-image")
     before = picture.get_attribute("src")
-    page.screenshot(path=pictures / "sliders.png")
     slider = page.locator(".widget-slider", has_text="kinds of actors now").locator(".noUi-handle")
+    page.get_by_label("each actor's rule has people").scroll_into_view_if_needed()
+    slider.scroll_into_view_if_needed()
+    page.locator("[role=status]").evaluate("answer => answer.scrollIntoView({block: 'start'})")
+    page.screenshot(path=pictures / "sliders.png")
+    assert in_sight(page, picture, slider, page.locator("[role=status] b"))
     slider.focus()
     for _ in range(2):
         slider.press("ArrowRight")

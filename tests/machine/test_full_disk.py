@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom.world.bills import bills
+from classroom.world.bills import bills_of
 from classroom.world.company import generated_day
 from classroom.world.designs import Coupled, Design, EventDriven, Monolith
 from classroom.world.traffic import Answer, replay
@@ -48,10 +48,10 @@ def test_a_disk_that_fills_up_and_is_emptied_leaves_no_bill_wrong(
         sent = {answer.action_id: answer for answer in refused}
         assert replay([action for action in day if action.id in sent], design.url).failed == []
         design.settle()
-        table = bills(day, design.charges(), company)
+        table = bills_of(design, day, company)
     finally:
         design.close()
-    wrong = int((table.wrong_cents != 0).sum())
+    wrong = int((table.billed_cents != table.expected_cents).sum())
     with capsys.disabled():
         print(
             f"\n{name}: the disk was full {ROUNDS} times in {len(day)} sales, {len(refused)} answered 503, "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classroom.world.bills import bills
+from classroom.world.bills import bills_of
 from classroom.world.company import shipped_day
 from classroom.world.designs import Monolith
 from classroom.world.running import Response
@@ -32,7 +32,7 @@ def post(design: Monolith, **changes: object) -> Response:
 
 def test_every_bill_of_the_shipped_day_is_right(monolith, company):
     assert replay(shipped_day(), monolith.url, resend_percent=5).failed == []
-    table = bills(shipped_day(), monolith.charges(), company)
+    table = bills_of(monolith, shipped_day(), company)
     assert (table.wrong_cents == 0).all()
     assert (table.expected_cents != 0).sum() == len(monolith.charges())
 

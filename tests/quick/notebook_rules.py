@@ -42,6 +42,8 @@ UNSTABLE = {
     r"\b1[6-9]\d{8}(\d{3}|\.\d+)\b": "seconds or milliseconds since 1970; leave it out",
 }
 
+BOLD_QUESTION = re.compile(r"\*\*(?:[^*]|\*[^*]+\*)+\?\*\*")
+
 MARKER = re.compile(r"#\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)")
 MARKER_TAG = re.compile(r"(nbval|pytest-validate)-.*|raises-exception|skip-execution")
 
@@ -194,6 +196,15 @@ def keeps_every_guess(name: str, notebook: NotebookNode) -> Found:
             )
 
 
+def asks_in_bold_what_it_keeps(name: str, notebook: NotebookNode) -> Found:
+    """What else there is to see is said without bold: a reader answers the question that stands out."""
+    for part, cells in sections(notebook):
+        asked = sum(len(BOLD_QUESTION.findall(cell.source)) for cell in cells if cell.cell_type == "markdown")
+        kept = sum(cell.source.count(".predict(") for cell in cells if cell.cell_type == "code")
+        if part == PREDICT and asked != kept:
+            yield cells[0].id, f"asks {asked} questions in bold and keeps {kept}; set in bold what is kept"
+
+
 def is_made_by_nobody_in_particular(name: str, notebook: NotebookNode) -> Found:
     kernel = notebook.metadata.get("kernelspec", {})
     if kernel.get("name") != "python3":
@@ -219,6 +230,7 @@ RULES: tuple[Rule, ...] = (
     has_the_frame,
     fills_the_frame,
     keeps_every_guess,
+    asks_in_bold_what_it_keeps,
     is_made_by_nobody_in_particular,
 )
 

@@ -30,6 +30,7 @@ COLUMNS = [
     "billed_cents",
     "expected_cents",
     "wrong_cents",
+    "waits_for",
 ]
 
 
@@ -122,6 +123,24 @@ def test_a_sale_that_nobody_charged_counts_as_a_wrong_bill():
     assert outcome(bills((SOLD,), [], COMPANY)).loc["customer", "wrong bills"] == 1
 
 
+UNREAD = {"customer-billing": [BROWSE.id, SOLD.id], "installer-billing": [SOLD.id, ON_SITE.id, UPGRADE.id]}
+
+
+def test_a_bill_that_a_service_has_yet_to_read_of_is_late_and_not_wrong():
+    table = bills(DAY, [charge(UPGRADE, 149_998)], COMPANY, UNREAD)
+    customers, installers = (f"{name} ({len(ids)} events behind)" for name, ids in UNREAD.items())
+    assert list(table.waits_for) == ["", f"{customers} and {installers}", installers, ""]
+    assert list(table.wrong_cents) == [0, 0, 0, -1]
+    assert len(wrong_bills(table)) == 1
+    assert list(outcome(table)["not billed yet"]) == [1, 1]
+
+
+def test_a_bill_that_everybody_has_read_of_and_nobody_made_is_wrong_though_others_are_late():
+    table = bills(DAY, [charge(UPGRADE, 149_999)], COMPANY, {"installer-billing": [ON_SITE.id]})
+    assert list(table.wrong_cents) == [0, -3999, 0, 0]
+    assert list(outcome(table)["wrong bills"]) == [1, 0]
+
+
 @pytest.mark.parametrize("day", [(), (BROWSE,)])
 def test_a_day_without_a_sale_has_no_bill_and_no_error(day):
     table = bills(day, [], COMPANY)
@@ -133,7 +152,13 @@ def test_a_day_without_a_sale_has_no_bill_and_no_error(day):
 def test_sums_that_no_machine_integer_holds_are_right_in_dollars():
     huge = 2**63 - 1
     frame = pd.DataFrame(
-        {"actor": ["customer"] * 3, "billed_cents": huge, "expected_cents": 0, "wrong_cents": huge}
+        {
+            "actor": ["customer"] * 3,
+            "billed_cents": huge,
+            "expected_cents": 0,
+            "wrong_cents": huge,
+            "waits_for": "",
+        }
     )
     (row,) = outcome(frame).itertuples(index=False)
     assert row[2] == dollars(3 * huge)

@@ -57,6 +57,9 @@ STARTER = "def key(event):\n    raise NotImplementedError"
 GUESS = 'chapter.predict("wrong", guess)\nchapter.compare("wrong", 31)'
 
 
+ASKED = "## Predict, run, see: bills\n\n**How many are *wrong*?**"
+
+
 def chapter() -> NotebookNode:
     """A chapter that keeps every rule."""
     return notebook(
@@ -65,7 +68,7 @@ def chapter() -> NotebookNode:
         prose("to-do", "## What you'll do, learn and need", "", "Bill a day, in 30 minutes."),
         prose("set-up-why", "## Set-up", "", "Starts the backend."),
         code("set-up", "lab = start()"),
-        prose("predict-bills", "## Predict, run, see: who pays what?", "", "How many bills are wrong?"),
+        prose("predict-bills", "## Predict, run, see: who pays what?", "", "**How many bills are wrong?**"),
         code("run-bills", GUESS, text("31 of 400 bills are wrong on 2026-03-02 09:15:00")),
         prose("predict-heat", "## Predict, run, see: which actors?", "", "Watch the dark squares."),
         code("run-heat", "chapter.watch(heat)", picture("Wrong are 31 of 400 bills, all of customers.")),
@@ -242,7 +245,7 @@ BAD: dict[rules.Rule, list[tuple[str, NotebookNode]]] = {
             with_source("to-do", "## What you'll do, learn and need\n\nBill a day."),
         ),
         ("'## Set-up' has 0 code cells", without("set-up")),
-        ("'## Set-up' has 2 code cells", with_source("predict-bills", "How many?")),
+        ("'## Set-up' has 2 code cells", with_source("predict-bills", "**How many?**")),
         ("'## Clean up' has 0 code cells", without("clean-up")),
     ],
     rules.keeps_every_guess: [
@@ -252,6 +255,11 @@ BAD: dict[rules.Rule, list[tuple[str, NotebookNode]]] = {
             with_source("run-bills", "chapter.compare(1)\nchapter.predict(1)"),
         ),
         ("[predict-heat] keeps no guess", with_source("run-heat", "heat(bills)")),
+    ],
+    rules.asks_in_bold_what_it_keeps: [
+        ("[predict-bills] asks 2 questions", with_source("predict-bills", f"{ASKED} **Whose?** And when?")),
+        ("[predict-bills] asks 0 questions", with_source("predict-bills", "## Predict, run, see: **bold**")),
+        ("[predict-heat] asks 1 questions", with_source("predict-heat", ASKED)),
     ],
     rules.is_made_by_nobody_in_particular: [
         ("kernel 'ada-venv'", changed(lambda n: n.metadata.kernelspec.update(name="ada-venv"))),

@@ -23,30 +23,30 @@ def test_without_a_guess_it_says_so_and_goes_on(chapter: Chapter, copies: Path):
     assert repr(chapter.predict("wrong-bills", None)) == (
         "No prediction yet: write yours in place of None, and run the cell again."
     )
-    assert repr(chapter.compare("wrong-bills", 17)) == "Predicted: nothing. Outcome: 17."
-    assert repr(chapter.compare("never-asked", 17)) == "Predicted: nothing. Outcome: 17."
+    assert repr(chapter.compare("wrong-bills", 17)) == "Outcome: 17. Write a guess to see it beside yours."
+    assert repr(chapter.compare("never-asked", 17)) == "Outcome: 17. Write a guess to see it beside yours."
     assert not list(copies.iterdir())
 
 
 def test_a_guess_is_shown_beside_its_outcome_and_counted(chapter: Chapter, copies: Path):
     assert repr(chapter.predict("wrong-bills", 1200)) == "Predicted: 1,200."
     assert repr(chapter.compare("wrong-bills", numpy.int64(17))) == (
-        "Predicted: 1,200. Outcome: 17, not what you expected. Right so far: 0 of 1, in all chapters."
+        "Predicted: 1,200. Outcome: 17, a surprise. Surprises so far: 1 of 1, in all chapters."
     )
     chapter.predict("whose", {"customer"}, ["customer", "installer"])
     assert repr(chapter.compare("whose", {"customer"})) == (
-        "Predicted: customer. Outcome: customer, as you expected. Right so far: 1 of 2, in all chapters."
+        "Predicted: customer. Outcome: customer, as you expected. Surprises so far: 1 of 2, in all chapters."
     )
     kept = known(copies)["predictions"]
     assert (kept["02/wrong-bills"]["guess"], kept["02/wrong-bills"]["outcome"]) == (1200, 17)
     assert [kept[name]["right"] for name in ("02/whose", "02/wrong-bills")] == [True, False]
 
 
-def test_a_guess_made_after_the_outcome_does_not_change_the_score(chapter: Chapter, copies: Path):
+def test_a_guess_made_after_the_outcome_does_not_change_the_count(chapter: Chapter, copies: Path):
     for guess in (40, 17):
         chapter.predict("wrong-bills", guess)
         compared = chapter.compare("wrong-bills", 17)
-    assert compared.score == (0, 1)
+    assert compared.surprises == (1, 1)
     assert known(copies)["predictions"]["02/wrong-bills"]["guess"] == 40
 
 
@@ -56,7 +56,7 @@ def test_elsewhere_the_same_is_shown_and_nothing_kept(
     monkeypatch.chdir(tmp_path)
     chapter.predict("wrong-bills", 17)
     assert repr(chapter.compare("wrong-bills", 17)).endswith(
-        "as you expected. Right so far: 1 of 1, in all chapters."
+        "as you expected. Surprises so far: 0 of 1, in all chapters."
     )
     assert not list(tmp_path.iterdir())
 

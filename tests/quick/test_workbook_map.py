@@ -15,8 +15,7 @@ STOPS = (
 
 def test_with_nothing_done_every_chapter_is_there():
     assert repr(WorkbookMap(STOPS, nothing())) == (
-        "00 Start here\n"
-        "01 One <actor>: price: not attempted, chain: not attempted; 0 of 2 predictions made, 0 right"
+        "00 Start here\n01 One <actor>: price: not attempted, chain: not attempted; 0 of 2 predictions made"
     )
 
 
@@ -26,9 +25,9 @@ def test_what_was_done_is_shown():
         "exercise-01-price": {"outcome": "not yet", "solved": True, "attempts": 3},
         "exercise-01-chain": {"outcome": "not yet", "solved": False, "attempts": 2},
     }
-    progress["predictions"] = {"01/wait": {"right": True}, "02/wait": {"right": True}}
+    progress["predictions"] = {"01/wait": {"right": False}, "02/wait": {"right": True}}
     assert repr(WorkbookMap(STOPS, progress)).endswith(
-        "price: correct, chain: not yet, attempts 2; 1 of 2 predictions made, 1 right"
+        "price: correct, chain: not yet, attempts 2; 1 of 2 predictions made, 1 a surprise"
     )
 
 
