@@ -5,7 +5,7 @@ lag is an outcome and not a measurement. The night's one service bills and provi
 company about one household's address. What it keeps is on real topics.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from classroom.chapter import Chapter
 from classroom.experiments.versions import read_by, written_by
 from classroom.world.running import progress
 from fiberlab.cluster import TopicView
-from fiberlab.domain import Action, expected_cents, plans_in_force
+from fiberlab.domain import Action, dollars, expected_cents, plans_in_force
 from fiberlab.eventdriven import customer_billing, provisioning
 from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import UnreadableEventError, happened
@@ -233,6 +233,20 @@ class Nights(NamedTuple):
 
     table: pd.DataFrame
     lag: pd.DataFrame
+
+    def in_the_morning(self) -> pd.DataFrame:
+        """The night's outcome as people read it: a row per way, money in dollars."""
+        return self._shown("", {"lag": "events behind"})
+
+    def after_the_fix(self) -> pd.DataFrame:
+        """The outcome when the reader is mended, the service has read on, and its letters are redriven."""
+        return self._shown("later_", {})
+
+    def _shown(self, when: str, names: Mapping[str, str]) -> pd.DataFrame:
+        money = {f"{when}unbilled_cents": "worth", f"{when}line_off_cents": "lines off by"}
+        shown = self.table.assign(**{name: self.table[name].map(dollars) for name in money})
+        names = {**names, f"{when}unbilled": "not billed", **money}
+        return shown[[*names]].rename(columns=names)
 
 
 def night_sales(chapter: Chapter) -> list[Action]:

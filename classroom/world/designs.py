@@ -24,7 +24,8 @@ from fiberlab.coupled.accounts import Accounts
 from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Company
 from fiberlab.eventdriven import customer_billing, gateway, installer_billing
-from fiberlab.eventdriven.dead_letters import DeadLetters
+from fiberlab.eventdriven.alarm import unbilled
+from fiberlab.eventdriven.dead_letters import DeadLetters, Letter, opened
 from fiberlab.eventdriven.events import Event, UnreadableEventError, decode
 from fiberlab.eventdriven.redrive import Redriven, redrive
 from fiberlab.eventdriven.service import Service
@@ -93,6 +94,11 @@ class Services:
         """Return once the service has stopped, and nobody else; raise what its handler raised."""
         self._worker(name).stop()
         self._worker(name).raise_error()
+
+    def letters(self) -> list[Letter]:
+        """What the services have set aside so far, and every redrive again, by partition."""
+        with TopicView(self.cluster, self.dead_letters) as view:
+            return [opened(record) for record in view.records()]
 
     def redrive(self, name: str) -> Redriven:
         """What came of the service's dead letters, handed to its handler again; it may run meanwhile.
@@ -337,6 +343,13 @@ class EventDriven(Services):
             for name, read in committed.items()
         }
 
+    def unbilled(self) -> list[Event]:
+        """The sales that every billing service has read, and none has charged: the alarm."""
+        read = [self.view.committed(self.group(name)) for name in self.ledgers]
+        charges = self.charges()  # after the cursors: what is before them is charged by now
+        records = [r for r in self.view.records() if all(r.offset < by[r.partition] for by in read)]
+        return unbilled(filter(None, map(_event, records)), charges)
+
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised.
 
@@ -371,11 +384,16 @@ class EventDriven(Services):
 Design = Coupled | EventDriven
 
 
-def _id(record: ConsumerRecord) -> str:
-    """The id of the record's event; none if it tells no event of ours."""
+def _event(record: ConsumerRecord) -> Event | None:
+    """The record's event; None if it tells no event of ours."""
     with suppress(UnreadableEventError):
-        return decode(record.headers, record.key, record.value).id
-    return ""
+        return decode(record.headers, record.key, record.value)
+    return None
+
+
+def _id(record: ConsumerRecord) -> str:
+    event = _event(record)
+    return event.id if event else ""
 
 
 def named(*designs: Design) -> dict[str, Design]:

@@ -10,10 +10,8 @@ import pytest
 from classroom.chapter import Chapter
 from classroom.world.designs import EventDriven
 from classroom.world.traffic import replay
-from fiberlab.cluster import TopicView
 from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Action, expected_cents
-from fiberlab.eventdriven.dead_letters import Letter, opened
 from fiberlab.eventdriven.events import Event, UnreadableEventError, encode, happened
 from fiberlab.eventdriven.redrive import Redriven
 from fiberlab.eventdriven.service import HandlerError
@@ -30,11 +28,6 @@ def design(chapter: Chapter) -> EventDriven:
 def sales(chapter) -> list[Action]:
     """Three sales of three customers."""
     return [a for a in chapter.day if a.name == "purchase_plan" and a.actor.kind == "customer"][:3]
-
-
-def letters(design: EventDriven) -> list[Letter]:
-    with TopicView(design.cluster, design.dead_letters) as view:
-        return [opened(record) for record in view.records()]
 
 
 def put(design: EventDriven, value: bytes | None, headers: list, key: bytes | None = b"A-1") -> None:
@@ -70,7 +63,7 @@ def test_a_letter_is_the_record_as_it_came_with_reason_and_origin(design):
     put(design, b"\x00Avro", headers, key=b"\x01\xff")
     put(design, None, [], key=None)
     design.settle()
-    first, second = [letter for letter in letters(design) if letter.service == NAME]
+    first, second = [letter for letter in design.letters() if letter.service == NAME]
     assert (first.record.key, first.record.value) == (b"\x01\xff", b"\x00Avro")
     assert first.record.headers == headers
     assert (second.record.key, second.record.value, second.record.headers) == (None, None, [])
@@ -102,14 +95,14 @@ def test_a_restart_forgets_no_letter(design):
     design.stop(NAME)
     design.start(NAME)
     design.settle()
-    assert [letter.service for letter in letters(design)].count(NAME) == 1
+    assert [letter.service for letter in design.letters()].count(NAME) == 1
 
 
 def test_each_service_has_its_own_letters(design, company, sales):
     picky(design, "newcomer", {sales[0].id})
     replay(sales, design.url)
     design.settle()
-    assert [(letter.service, letter.reason) for letter in letters(design)] == [
+    assert [(letter.service, letter.reason) for letter in design.letters()] == [
         ("newcomer", f"{sales[0].id!r} is too new for this service")
     ]
     assert design.redrive(NAME) == Redriven(0, 0)
@@ -139,7 +132,7 @@ def test_what_cannot_be_handled_yet_is_kept_again_with_its_first_origin(design, 
     refused.clear()
     assert design.redrive("newcomer") == Redriven(1, 0)
     assert sorted(newcomer.seen) == sorted(action.id for action in sales)
-    kept = [letter.record for letter in letters(design) if letter.record.key == sales[2].account_id.encode()]
+    kept = [letter.record for letter in design.letters() if letter.record.key == sales[2].account_id.encode()]
     assert len(kept) == 3
     assert len({(record.topic, record.offset) for record in kept}) == 1
 
@@ -198,7 +191,7 @@ def test_a_record_that_is_too_large_to_keep_is_kept_as_its_place(design):
     producer.produce(design.topic, large, partition=1)
     assert producer.flush(20) == 0
     design.settle()
-    first, _ = letters(design)
+    first, _ = design.letters()
     assert first.record.value is None
     assert (first.record.partition, first.record.offset) == (1, 0)
     assert first.reason.endswith("it is too large to be kept here, read it at its place")
