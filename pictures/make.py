@@ -11,19 +11,19 @@ import tempfile
 from pathlib import Path
 
 from classroom.chapter import Chapter, close_open_chapter
-from classroom.experiments.billing import bill_both_designs, moving_parts
-from classroom.figures.bills import both_designs
+from classroom.experiments.billing import bill_every_design, moving_parts
+from classroom.figures.bills import bills_by_design
 from classroom.figures.houses import house
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Write both_designs.png, house.png and live.png beside this file."""
+    """Write designs.png, house.png and live.png beside this file."""
     chapter = Chapter.open("pictures", {}, kafka=False)
     try:
         figures = {
-            "both_designs.png": both_designs(*bill_both_designs(chapter)),
+            "designs.png": bills_by_design(bill_every_design(chapter)),
             "house.png": house(moving_parts(chapter.coupled()), moving_parts(chapter.event_driven())),
         }
     finally:

@@ -1,6 +1,7 @@
 """What every test may ask for: the company, a Kafka, a topic. And no test leaves a thread behind."""
 
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -18,7 +19,10 @@ from fiberlab.cluster import Cluster
 from fiberlab.domain import Company
 from fiberlab.mailing import Mailing
 from tests.facts import eventually
-from tests.spreading import pytest_xdist_make_scheduler  # noqa: F401  (pytest finds it here)
+from tests.spreading import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401  (hooks)
+
+# Below nbformat, jsonschema would compile a grammar for 3 s in each process; no test asks for what it checks.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 # An embedded broker has no threads in this process; these belong to libraries and live as long as it does.
 LIBRARIES = ("AnyIO worker thread", "asyncio_", "pytest_timeout")

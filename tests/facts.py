@@ -1,4 +1,4 @@
-"""Facts about this process and others that tests wait for and compare."""
+"""Facts about this process and others that tests wait for and compare, and the sale that they send."""
 
 import gc
 import signal
@@ -8,6 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from classroom.world.running import HttpClient, Response
+
+SALE = {
+    "id": "a-1",
+    "action": "purchase_plan",
+    "account_id": "A-0001",
+    "actor": {"kind": "customer", "id": "C-0001"},
+    "plan": "Fiber 300",
+    "at": "2026-03-02T09:30:00Z",
+}
 
 
 def eventually(fact: Callable[[], object], awaited: str, within_s: float = 45) -> None:

@@ -1,4 +1,7 @@
-"""How tests are spread over processes: one by one to whoever is free, but the heavy ones all to one."""
+"""How tests are spread over processes: one by one to whoever is free, but the heavy ones all to one.
+
+The long ones come first, so that in the end no process waits for another's last test.
+"""
 
 from collections.abc import Callable
 
@@ -20,3 +23,13 @@ class OneByOne(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., None]) -> OneByOne | None:
     """Ours for --dist=loadgroup, whose groups xdist 3.8 does not see with pytest 9.2."""
     return OneByOne(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for more time than others comes first."""
+    items.sort(key=_time_asked_for, reverse=True)
+
+
+def _time_asked_for(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    return marker.args[0] if marker else 0

@@ -53,6 +53,7 @@ QUICK, ON_KAFKA = "tests/quick", ("tests/broker", "tests/apache")
 IN_BROWSER = "tests/browser"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
 NBVAL += ["--nbval-cell-timeout=120", "--timeout=300", "notebooks"]
+WITHOUT_NBVAL = ["-p", "no:nbval"]  # each process would load it for 3 s
 # pytest spreads tests over twice as many processes, as they often wait for a broker (tests/spreading.py says
 # which stay together), and notebooks over as many: they compute, and the cells of one share a kernel.
 CORES = min(os.cpu_count() or 1, 4)
@@ -71,10 +72,11 @@ def main(options: Sequence[str]) -> int:
     """The exit status. What is not ours among the options goes to pytest on tests/."""
     asked, rest = command_line().parse_known_args(options)
     at_once = CORES if asked.kafka else 2 * CORES  # an Apache Kafka, or several, run beside the tests
-    tests = ["-n", asked.processes or str(at_once), "--dist=loadgroup", *rest]
+    tests = [*WITHOUT_NBVAL, "-n", asked.processes or str(at_once), "--dist=loadgroup", *rest]
     notebooks = [*NBVAL, "-n", asked.processes or str(CORES), "--dist=loadfile"]
     if asked.quick:
-        legs = quick_legs("-n", asked.processes or str(CORES), "--dist=loadfile", *rest)
+        quickly = [*WITHOUT_NBVAL, "-n", asked.processes or str(CORES), "--dist=worksteal"]
+        legs = quick_legs(*quickly, *rest)
     else:
         legs = kafka_legs(tests, notebooks) if asked.kafka else embedded_legs(tests, notebooks)
     if rest:

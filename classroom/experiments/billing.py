@@ -1,4 +1,4 @@
-"""Experiments that several chapters repeat: a day billed by a design, by both, and for several shares."""
+"""Experiments that several chapters repeat: a day billed by a design, by each, and for several shares."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ import pandas as pd
 from classroom.chapter import Chapter
 from classroom.world.bills import bills_of
 from classroom.world.company import SHIPPED_SEED, generated_day
-from classroom.world.designs import Coupled, Design, EventDriven
+from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED, Coupled, Design, EventDriven
 from classroom.world.running import progress
 from classroom.world.traffic import Replay, replay
 from fiberlab.domain import Action
@@ -21,10 +21,10 @@ def bill_day(chapter: Chapter, design: Design, day: Sequence[Action]) -> pd.Data
     return bills_of(design, day, chapter.company)
 
 
-def bill_both_designs(chapter: Chapter) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The shipped day's bills: coupled, event-driven."""
-    coupled = bill_day(chapter, chapter.coupled(), chapter.day)
-    return coupled, bill_day(chapter, chapter.event_driven(), chapter.day)
+def bill_every_design(chapter: Chapter) -> dict[str, pd.DataFrame]:
+    """The shipped day's bills by design: shared module, modular monolith, event-driven."""
+    start = {SHARED: chapter.coupled, MODULAR: chapter.monolith, EVENTS: chapter.event_driven}
+    return {design: bill_day(chapter, start[design](), chapter.day) for design in DESIGNS}
 
 
 def bill_shares(chapter: Chapter, percents: Iterable[int], seed: int = SHIPPED_SEED) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from classroom import door
 __getattr__, __dir__ = door(
     __name__,
     {
-        "bills": "bills_against_oracle both_designs money_lost right_or_wrong wrong_by_share",
+        "bills": "bills_against_oracle bills_by_design money_lost right_or_wrong wrong_by_share",
         "changes": "night_lag readers_and_writers what_stands_still who_reads",
         "costs": "blast_radius_matrix files_changed price_list tests_against_actors",
         "houses": "house",

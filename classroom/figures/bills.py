@@ -2,8 +2,8 @@
 
 `bills` has one row per action of the day, in order of time: `at` (UTC), `account_id`, `actor`, `action`,
 `plan`, `billed_cents`, `expected_cents` (the oracle) and `wrong_cents`, which is billed minus expected
-(negative: the company lost it). A bill is a row where billed or expected is not 0. Distances on an axis
-are cents.
+(negative: the company lost it). A bill is a row where billed or expected is not 0. `waits_for`, where there
+is such a column, names who has yet to read of a sale that is not billed yet: neither right nor wrong.
 """
 
 from collections.abc import Mapping
@@ -28,19 +28,32 @@ def _only_sales(bills: pd.DataFrame, *columns: str) -> pd.DataFrame:
         raise ValueError(
             f"none of {plural(len(bills), 'action')} is a bill; billed_cents and expected_cents are all 0"
         )
-    return chosen.assign(wrong=chosen.wrong_cents != 0)
+    late = chosen.get("waits_for", pd.Series("", chosen.index)) != ""
+    late_cents = chosen.expected_cents.where(late, 0)
+    return chosen.assign(wrong=chosen.wrong_cents != 0, late=late, late_cents=late_cents)
 
 
 def _totals(sales: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Cents and number of wrong bills per actor (by name) or per plan (cheapest first)."""
+    """Cents, wrong bills and late ones, per actor (by name) or per plan (cheapest first)."""
     groups = sales.groupby(by)
     order = groups.expected_cents.max() if by == "plan" else groups.size().index.to_series()
-    return groups[[*AMOUNTS, "wrong"]].sum().loc[order.sort_values(kind="stable").index]
+    return groups[[*AMOUNTS, "wrong", "late", "late_cents"]].sum().loc[order.sort_values(kind="stable").index]
 
 
 def _verdict(sales: pd.DataFrame) -> str:
-    """How many are wrong: "9 of 214 bills are wrong", "all 214 bills are right"."""
-    return _count_wrong(int(sales.wrong.sum()), len(sales), "bill")
+    """How many are wrong: "9 of 214 bills are wrong", "all 212 bills are right, 2 are not made yet"."""
+    late = int(sales.late.sum())
+    if late == len(sales):
+        return "none of the bills is made yet"
+    said = _count_wrong(int(sales.wrong.sum()), len(sales) - late, "bill")
+    return f"{said}, {late:,} {'is' if late == 1 else 'are'} not made yet" if late else said
+
+
+def _waiting(sales: pd.DataFrame) -> str:
+    """Whom the late ones wait for: "; 2 bills wait for installer-billing (34 events behind)"."""
+    groups = sales[sales.late].groupby("waits_for").size() if sales.late.any() else {}
+    said = [f"{plural(n, 'bill')} {'waits' if n == 1 else 'wait'} for {who}" for who, n in groups.items()]
+    return f"; {listing(said)}" if said else ""
 
 
 def _count_wrong(wrong: int, of: int, noun: str) -> str:
@@ -76,10 +89,12 @@ def _whose(name: str, by: str = "actor") -> str:
 
 def _difference(row: pd.Series) -> str:
     """How a group's bills differ from the oracle, in a few words with a mark."""
+    late = f"… {row.late:,} not billed yet" if row.late else ""
     if not row.wrong:
-        return "✓ right to the cent"
+        return late or "✓ right to the cent"
     side = "too little" if row.wrong_cents < 0 else "too much"
-    return f"✗ {row.wrong:,} wrong: {dollars(abs(row.wrong_cents))} {side}"
+    said = f"✗ {row.wrong:,} wrong: {dollars(abs(row.wrong_cents))} {side}"
+    return f"{said}\n{late}" if late else said
 
 
 def _loss(sales: pd.DataFrame) -> str:
@@ -133,6 +148,7 @@ def _outcome(row: pd.Series) -> str:
 
 PLAN_LOOK = fig.Look(fig.MUTED, "", "o")
 DUE_LOOK = fig.Look(fig.DUE, "", "o")
+LATE_LOOK = fig.Look(fig.DUE, "//", "o")
 LOST_LOOK = fig.Look(fig.WRONG, "", "X")
 
 
@@ -140,7 +156,7 @@ def bills_against_oracle(bills: pd.DataFrame, by: str = "actor") -> fig.Figure:
     """What was billed beside what was due, per actor or (by="plan") per plan."""
     sales = _only_sales(bills, by)
     amounts = _totals(sales, by)
-    said = f"{capital(_against_oracle(amounts, by))}; {_verdict(sales)}."
+    said = f"{capital(_against_oracle(amounts, by))}; {_verdict(sales)}{_waiting(sales)}."
     return fig.Figure(said, _draw_against_oracle, amounts, by, _verdict(sales))
 
 
@@ -157,31 +173,36 @@ def _billed_and_due(axes: Axes, y: int, look: fig.Look, row: pd.Series) -> None:
     billed, due = row.billed_cents, row.expected_cents
     marks.bars(axes, [y - 0.19], [billed], look, 0.36, [f"{dollars(billed)} billed"], lying=True)
     marks.bars(axes, [y + 0.19], [due], DUE_LOOK, 0.36, [f"{dollars(due)} due"], lying=True)
-    style = {"color": fig.text_color(row.wrong), "weight": "bold"}
+    style = {"color": _state_color(row), "weight": "bold"}
     marks.note(axes, _difference(row), (axes.get_xlim()[1], y), (-6, 0), **style)
 
 
-def both_designs(coupled_bills: pd.DataFrame, event_driven_bills: pd.DataFrame) -> fig.Figure:
-    """Both designs side by side: how far each actor's bills are from the oracle."""
-    days = {"coupled": coupled_bills, "event-driven": event_driven_bills}
+def bills_by_design(days: Mapping[str, pd.DataFrame]) -> fig.Figure:
+    """The same actions in several designs, side by side: how far each actor's bills are from the oracle."""
     sold = {design: _only_sales(bills, "actor") for design, bills in days.items()}
     amounts = {design: _totals(sales, "actor") for design, sales in sold.items()}
     said = [
-        f"in the {design} design {_against_oracle(amounts[design], 'actor')}, and {_verdict(sales)}"
+        f"{design}: {_against_oracle(amounts[design], 'actor')}, and {_verdict(sales)}{_waiting(sales)}"
         for design, sales in sold.items()
     ]
-    verdicts = {design: f"{design}: {_verdict(sales)}" for design, sales in sold.items()}
-    return fig.Figure(f"{capital('; '.join(said))}.", _draw_both, amounts, verdicts)
+    verdicts = {design: f"{capital(design)}, {_verdict(sales)}" for design, sales in sold.items()}
+    return fig.Figure(f"{capital('; '.join(said))}.", _draw_by_design, amounts, verdicts)
 
 
-def _draw_both(amounts: Mapping[str, pd.DataFrame], verdicts: Mapping[str, str]) -> fig.Picture:
-    title = "One day in both designs: how far is what was billed from what was due?"
-    picture, panels = fig.canvas(title, 4.4, len(amounts))
-    panels[0].set_ylim(_room(pd.concat(table.wrong_cents for table in amounts.values())))
+def _draw_by_design(amounts: Mapping[str, pd.DataFrame], verdicts: Mapping[str, str]) -> fig.Picture:
+    title = f"The same day, {len(amounts)} designs: how far is what was billed from what was due?"
+    picture, panels = fig.canvas(title, 4.7, len(amounts))
+    every = pd.concat(amounts.values())
+    panels[0].set_ylim(_room(pd.concat([every.wrong_cents, every.wrong_cents - every.late_cents])))
     for panel, (design, table) in zip(panels, amounts.items(), strict=True):
-        marks.heading(panel, capital(verdicts[design]), fig.text_color(table.wrong.any()))
+        marks.heading(panel, verdicts[design].replace(", ", "\n"), _state_color(table.sum()))
         _distances(panel, table)
     return picture
+
+
+def _state_color(amounts: pd.Series) -> str:
+    """The colour of words about bills: wrong, not made yet, or right."""
+    return fig.MUTED if amounts.late and not amounts.wrong else fig.text_color(amounts.wrong)
 
 
 def _room(wrong_cents: pd.Series) -> tuple[float, float]:
@@ -192,16 +213,20 @@ def _room(wrong_cents: pd.Series) -> tuple[float, float]:
 
 def _distances(axes: Axes, amounts: pd.DataFrame) -> None:
     axes.axhline(0, color=fig.INK, linewidth=1)
-    labels = []
     for x, (name, row) in enumerate(_rows(amounts)):
         sign = "+" if row.wrong_cents > 0 else "" if row.wrong else "✓ "
-        style = {"size": fig.HUGE, "color": fig.text_color(row.wrong)}
-        words = [sign + dollars(row.wrong_cents)]
-        marks.bars(axes, [x], [row.wrong_cents], fig.look_of(name), 0.55, words, weight="bold", **style)
-        amount = f"billed {dollars(row.billed_cents)}\ndue {dollars(row.expected_cents)}"
-        labels.append(f"{capital(_whose(name))}\n{amount}")
-    marks.columns(axes, labels)
+        style = {"size": fig.HUGE, "color": fig.text_color(row.wrong), "weight": "bold"}
+        words = "" if row.late and not row.wrong else sign + dollars(row.wrong_cents)
+        marks.bars(axes, [x], [row.wrong_cents], fig.look_of(name), 0.55, [words], **style)
+        if row.late:
+            late = f"{row.late:,} not billed yet\n{dollars(row.late_cents)}"
+            marks.bars(axes, [x], [-row.late_cents], LATE_LOOK, 0.55, [late], start=row.wrong_cents)
+    marks.columns(axes, [_billed_of_due(name, row) for name, row in _rows(amounts)], fig.SMALL)
     axes.set_yticks([0], ["billed\n= due"])
+
+
+def _billed_of_due(name: str, row: pd.Series) -> str:
+    return f"{capital(_whose(name))}\nbilled {dollars(row.billed_cents)}\ndue {dollars(row.expected_cents)}"
 
 
 def right_or_wrong(bills: pd.DataFrame) -> fig.Figure:
@@ -213,14 +238,16 @@ def right_or_wrong(bills: pd.DataFrame) -> fig.Figure:
         for actor in actors
         for action in ACTIONS
     }
+    made = {at: some[~some.late] for at, some in found.items()}
     said = [
         _count_wrong(int(some.wrong.sum()), len(some), f"{actor}s' {action} bill")
-        for (actor, action), some in found.items()
+        for (actor, action), some in made.items()
         if len(some)
     ]
-    grid = {at: _cell(int(some.wrong.sum()), len(some)) for at, some in found.items()}
-    title = f"Whose bills are wrong, and after which action? {capital(_verdict(sales))}"
-    return fig.Figure(f"{capital(listing(said))}.", _draw_right_or_wrong, title, grid, len(actors))
+    grid = {at: _cell(made[at], len(some) - len(made[at])) for at, some in found.items()}
+    title = f"Whose bills are wrong? {capital(_verdict(sales))}"
+    said = capital(listing(said or [_verdict(sales)]))
+    return fig.Figure(f"{said}{_waiting(sales)}.", _draw_right_or_wrong, title, grid, len(actors))
 
 
 def _draw_right_or_wrong(title: str, grid: marks.Grid, actors: int) -> fig.Picture:
@@ -229,13 +256,15 @@ def _draw_right_or_wrong(title: str, grid: marks.Grid, actors: int) -> fig.Pictu
     return picture
 
 
-def _cell(wrong: int, count: int) -> marks.Cell:
-    """The cell of so many bills."""
+def _cell(made: pd.DataFrame, late: int) -> marks.Cell:
+    """The cell of these bills, and of so many that are late."""
+    wrong, count = int(made.wrong.sum()), len(made)
+    waiting = f"… {late:,} not billed yet" if late else ""
     if not count:
-        return marks.Cell("no bill", ink=fig.MUTED)
-    if wrong:
-        return marks.Cell(f"✗ {wrong:,} of {count:,}\nwrong", fig.WRONG_PALE, "bold", fig.LARGE)
-    return marks.Cell(f"✓ all {count:,}\nright", fig.RIGHT_PALE, size=fig.LARGE)
+        return marks.Cell(waiting or "no bill", ink=fig.MUTED)
+    said = f"✗ {wrong:,} of {count:,}\nwrong" if wrong else f"✓ all {count:,}\nright"
+    paper, weight = (fig.WRONG_PALE, "bold") if wrong else (fig.RIGHT_PALE, "normal")
+    return marks.Cell("\n".join(filter(None, [said, waiting])), paper, weight, fig.LARGE)
 
 
 def money_lost(bills: pd.DataFrame) -> fig.Figure:

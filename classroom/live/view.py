@@ -21,7 +21,7 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 from classroom.figures import look as fig
-from classroom.figures.bills import bills_against_oracle, both_designs
+from classroom.figures.bills import bills_against_oracle, bills_by_design
 from classroom.figures.look import GRID, INK, PAPER, WIDTH_PX, Figure
 from classroom.figures.topics import topic_lanes
 from classroom.live.reading import Record, TopicReader
@@ -138,8 +138,8 @@ def _bills(sent: Mapping[str, Action], charges: Mapping[str, list[Charge]], comp
     frames = {design: bills(day, written, company) for design, written in ours.items()}
     if not any(frame[["billed_cents", "expected_cents"]].to_numpy().any() for frame in frames.values()):
         return [_words("No sale yet, so there is no bill", "No sale was made, so nothing was billed.")]
-    if len(frames) == 2:
-        return [both_designs(frames["coupled"], frames["event-driven"])]
+    if len(frames) > 1:
+        return [bills_by_design(frames)]
     return [bills_against_oracle(frame) for frame in frames.values()]
 
 

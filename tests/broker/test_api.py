@@ -12,18 +12,10 @@ from classroom.world.designs import Coupled, EventDriven
 from classroom.world.running import HttpClient, Response
 from fiberlab.api import body
 from fiberlab.domain import Action, Actor
-from tests.facts import answer_from
+from tests.facts import SALE, answer_from
 
 pytestmark = pytest.mark.embedded
 
-SALE = {
-    "id": "a-1",
-    "action": "purchase_plan",
-    "account_id": "A-0001",
-    "actor": {"kind": "customer", "id": "C-0001"},
-    "plan": "Fiber 300",
-    "at": "2026-03-02T09:30:00Z",
-}
 FIELDS = tuple(SALE)
 A_TIME = "must be a time with its time zone, like '2026-03-02T09:30:00Z'"
 READABLE = "plan must be a text that people can read, nothing hidden in it and no space around it, got"

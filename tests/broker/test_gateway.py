@@ -19,15 +19,8 @@ from fiberlab.domain import Company, Plan
 from fiberlab.eventdriven import customer_billing, gateway
 from fiberlab.eventdriven.events import decode
 from fiberlab.ledger import Ledger
+from tests.facts import SALE
 
-SALE = {
-    "id": "a-1",
-    "action": "purchase_plan",
-    "account_id": "A-0001",
-    "actor": {"kind": "customer", "id": "C-0001"},
-    "plan": "Fiber 300",
-    "at": "2026-03-02T09:30:00Z",
-}
 IMPATIENT = {"max_block_ms": 500, "request_timeout_ms": 300, "delivery_timeout_ms": 600}
 PRODUCE = 0  # the Kafka protocol's number of the produce request
 # kafka-python forgets to close the sockets with which it looks for a broker that is gone.

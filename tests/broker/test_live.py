@@ -96,7 +96,7 @@ def test_a_day_watched_live_ends_with_the_ledgers_of_the_unwatched_replay(chapte
     figure = chapter.watch(coupled, backbone, day=day, a_second=400).finish()
     assert charged(coupled) == unwatched[type(coupled)]
     assert charged(backbone) == unwatched[type(backbone)]
-    assert figure.sentence.startswith("1,000 actions sent. In the coupled design customers were billed $")
+    assert figure.sentence.startswith("1,000 actions sent. Coupled: customers were billed $")
     assert "group installer-billing has read 1,000 of 1,000, 0 behind" in figure.sentence
 
 

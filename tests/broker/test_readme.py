@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from classroom.chapter import Chapter, close_open_chapter
-from classroom.experiments.billing import bill_both_designs
+from classroom.experiments.billing import bill_every_design
+from classroom.world.designs import EVENTS, MODULAR, SHARED
 from fiberlab.domain import dollars
 
 pytestmark = pytest.mark.embedded
@@ -30,14 +31,16 @@ def test_the_tree_names_every_module_and_no_other():
 
 def test_the_picture_says_what_a_run_says():
     try:
-        coupled, event_driven = bill_both_designs(Chapter.open("readme", {}, kafka=False))
+        days = bill_every_design(Chapter.open("readme", {}, kafka=False))
     finally:
         close_open_chapter()
-    wrong, all_bills = (coupled.wrong_cents != 0).sum(), (coupled.expected_cents != 0).sum()
-    lost = dollars(-coupled.wrong_cents.sum())
-    assert f"coupled, {wrong} of {all_bills} bills are wrong and {lost} is lost" in README
-    assert f"event-driven, all {all_bills} bills are right" in README
-    assert not event_driven.wrong_cents.any()
+    shared = days[SHARED]
+    wrong, all_bills = (shared.wrong_cents != 0).sum(), (shared.expected_cents != 0).sum()
+    lost = dollars(-shared.wrong_cents.sum())
+    assert f"{SHARED}, {wrong} of {all_bills} bills are wrong and {lost} is lost" in README
+    for design in (MODULAR, EVENTS):
+        assert f"{design}, all {all_bills} bills are right" in README
+        assert (days[design].billed_cents == days[design].expected_cents).all()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -113,21 +113,22 @@ TWO_KERNELS = """
 import errno, sys
 from pathlib import Path
 from classroom.desk import progress as kept_file
-from classroom.desk.progress import change
 def no_locks(_):
     raise OSError(errno.ENOLCK, "No locks available")
-kept_file._lock = no_locks
+if sys.argv[2] == "without locks":
+    kept_file._lock = no_locks
 def add(progress):
     row = progress["exercises"].setdefault("common", {"attempts": 0})
     row["attempts"] += 1
 for _ in range(100):
-    change(Path(sys.argv[1]), "ada", add)
+    kept_file.change(Path(sys.argv[1]), "ada", add)
 """
 
 
-def test_without_locks_two_kernels_at_once_lose_nothing(copies):
+@pytest.mark.parametrize("how", ["with locks", "without locks"])
+def test_two_kernels_at_once_lose_nothing(how, copies):
     root = Path(kept_file.__file__).parents[2]
-    command = [sys.executable, "-c", TWO_KERNELS, str(copies)]
+    command = [sys.executable, "-c", TWO_KERNELS, str(copies), how]
     kernels = [subprocess.Popen(command, cwd=root) for _ in range(2)]
     assert [kernel.wait(timeout=50) for kernel in kernels] == [0, 0]
     assert progress_of(copies)["exercises"]["common"]["attempts"] == 200

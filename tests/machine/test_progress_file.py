@@ -1,14 +1,11 @@
 """What a reader has done is kept in one file beside the working copies, whole, and nowhere else."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from classroom.chapter import Chapter, close_open_chapter
-from classroom.desk import progress as progress_file
 from classroom.desk.progress import NAME, ProgressError, change, folder, known, nothing, read
 from classroom.exercises.chapter_02 import LOST
 
@@ -42,32 +39,6 @@ def test_a_kernel_in_another_folder_says_once_that_nothing_is_kept(
     assert "progress belongs beside your copies, in my-notebooks" in said
 
 
-def test_a_change_is_kept_for_the_learner(copies: Path):
-    change(copies, "ada", lambda progress: progress["exercises"].update(one={"outcome": "correct"}))
-    change(copies, "ada", lambda progress: progress["exercises"].update(two={"outcome": "not yet"}))
-    assert read(copies / NAME)["learner"] == "ada"
-    assert sorted(known(copies)["exercises"]) == ["one", "two"]
-
-
-BOTH = """
-import sys
-from pathlib import Path
-from classroom.desk.progress import change
-def add(progress):
-    row = progress["exercises"].setdefault("common", {"attempts": 0})
-    row["attempts"] += 1
-for _ in range(100):
-    change(Path(sys.argv[1]), "ada", add)
-"""
-
-
-def test_two_kernels_at_once_lose_nothing(copies: Path):
-    root = Path(progress_file.__file__).parents[2]
-    kernels = [subprocess.Popen([sys.executable, "-c", BOTH, str(copies)], cwd=root) for _ in range(2)]
-    assert [kernel.wait(timeout=50) for kernel in kernels] == [0, 0]
-    assert known(copies)["exercises"]["common"]["attempts"] == 200
-
-
 DAMAGED = {
     "half a file": '{"format": 1, "learner": "a',
     "another format": json.dumps(nothing("ada") | {"format": 2}),
@@ -88,11 +59,6 @@ def test_a_damaged_file_is_put_aside_and_said(text: str, copies: Path, capsys: p
     assert aside.read_text(encoding="utf-8") == text
     assert f"It was put aside as {aside.name}; a new file begins." in capsys.readouterr().out
     assert list(known(copies)["exercises"]) == ["one"]
-
-
-def test_nothing_but_the_file_and_its_lock_is_left(copies: Path):
-    change(copies, "ada", lambda progress: None)
-    assert sorted(path.name for path in copies.iterdir()) == [".progress.json.lock", "progress.json"]
 
 
 def unwritten(sales: list) -> int:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from fiberlab.domain import ACTIONS, MOST_CENTS, Action, Actor, Plan
 from fiberlab.eventdriven import events
 from fiberlab.eventdriven.events import EVENT_TYPES, Event, UnreadableEventError, decode, encode, happened
-from fiberlab.ledger import Charge, Ledger
+from fiberlab.ledger import Ledger
 
 PLANS = {"Fiber 300": Plan("Fiber 300", 3999)}
 SALE = Action(
@@ -135,12 +135,6 @@ def test_on_the_topic_it_is_a_cloudevent_in_binary_mode_keyed_by_its_account():
     assert json.loads(message.value) == DATA
 
 
-def test_a_charge_is_the_events_own_source_and_id_so_that_a_redelivery_is_known():
-    assert events.charge(happened(SALE, PLANS), 3199) == Charge(
-        "/herd-fiber/gateway", "a-1", "A-1", "installer", "purchase_plan", "Fiber 300", 3199
-    )
-
-
 ATTRIBUTES = {
     "source": "/herd-fiber/gateway",
     "id": "a-1",
@@ -148,15 +142,6 @@ ATTRIBUTES = {
     "type": "com.herdfiber.plan.purchased",
     "datacontenttype": "application/json",
 }
-
-
-def test_a_foreign_writer_may_send_the_event_in_structured_mode():
-    assert decode(*structured(ATTRIBUTES, DATA)) == happened(SALE, PLANS)
-
-
-def test_fields_and_attributes_that_we_do_not_know_are_tolerated():
-    more = DATA | {"campaign": "spring", "plan": DATA["plan"] | {"speed": 300}}
-    assert decode(*record({"ce_traceparent": b"00-abc", "x-hop": b"3"}, more)) == happened(SALE, PLANS)
 
 
 def test_the_order_of_headers_does_not_matter():
@@ -178,7 +163,6 @@ UNREADABLE = {
     "an empty value": record(data=b""),
     "not JSON": record(data=b"{"),
     "not UTF-8": record(data=b"\xff"),
-    "deep JSON": record(data=b"[" * 100_000),
     "a list": record(data=[]),
     "null": record(data=None),
     "a number": record(data=5),
@@ -191,10 +175,8 @@ UNREADABLE = {
     "naive time": record({"ce_time": b"2026-03-02T09:30:00"}),
     "broken time": record({"ce_time": b"yesterday"}),
     "no version": record({"ce_specversion": MISSING}),
-    "another version": record({"ce_specversion": b"9.9"}),
     "a header of None": record({"ce_id": None}),
     "a header that is not UTF-8": record({"ce_id": b"\xff"}),
-    "an image": record({"content-type": b"image/png"}, b"\x89PNG"),
     "no account": record(data={name: part for name, part in DATA.items() if name != "account_id"}),
     "no actor": record(data={name: part for name, part in DATA.items() if name != "actor"}),
     "no plan": record(data={name: part for name, part in DATA.items() if name != "plan"}),
@@ -208,13 +190,11 @@ UNREADABLE = {
     "structured and broken": ([STRUCTURED], None, b"{"),
     "structured and a number": ([STRUCTURED], None, b"5"),
     "structured and without id": ([STRUCTURED], None, json.dumps(ENVELOPE).encode()),
-    "structured and of unknown type": structured(ATTRIBUTES | {"type": "com.herdfiber.plan.stolen"}, DATA),
 }
 UNREADABLE |= {
     f"price {price!r:.20}": record(data=changed_plan(list_price_cents=price))
     for price in (-1, 39.99, 3999.0, "3999", True, None, [], float("nan"), float("inf"), MOST_CENTS + 1)
 }
-UNREADABLE["price of 5000 digits"] = record(data=json.dumps(DATA).replace("3999", "9" * 5000).encode())
 
 
 @pytest.mark.parametrize(("headers", "key", "value"), UNREADABLE.values(), ids=UNREADABLE)

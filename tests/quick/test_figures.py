@@ -50,6 +50,19 @@ def a_day(**first):
     )
 
 
+def late(behind=8):
+    """A day of which the installers' sale is not billed yet."""
+    day = a_day()
+    ours = day.actor == "installer"
+    waits_for = ours.map({True: f"installer-billing ({behind} events behind)", False: ""})
+    return day.assign(waits_for=waits_for, billed_cents=day.billed_cents.where(~ours, 0))
+
+
+def three(shared, events):
+    days = {"shared module": shared, "modular monolith": a_day(), "event-driven": events}
+    return bills.bills_by_design(days)
+
+
 def shares(lost=1600):
     columns = ["installer_percent", "bills", "wrong_bills", "lost_cents"]
     return pd.DataFrame([(0, 200, 0, 0), (25, 210, 2, lost), (50, 190, 1, 800)], columns=columns)
@@ -114,12 +127,17 @@ CHANGES = {
     "bills_against_oracle": [
         lambda change: bills.bills_against_oracle(a_day(billed=3999 if change else 4000)),
         lambda change: bills.bills_against_oracle(a_day(due=4001 if change else 4000), by="plan"),
+        lambda change: bills.bills_against_oracle(late(9 if change else 8)),
     ],
-    "both_designs": [
-        lambda change: bills.both_designs(a_day(billed=3999 if change else 4000), a_day()),
-        lambda change: bills.both_designs(a_day(), a_day(billed=3999 if change else 4000)),
+    "bills_by_design": [
+        lambda change: three(a_day(billed=3999 if change else 4000), a_day()),
+        lambda change: three(a_day(), a_day(billed=3999 if change else 4000)),
+        lambda change: three(a_day(), late() if change else a_day()),
     ],
-    "right_or_wrong": [lambda change: bills.right_or_wrong(a_day(billed=3999 if change else 4000))],
+    "right_or_wrong": [
+        lambda change: bills.right_or_wrong(a_day(billed=3999 if change else 4000)),
+        lambda change: bills.right_or_wrong(late() if change else a_day()),
+    ],
     "money_lost": [lambda change: bills.money_lost(a_day(billed=3999 if change else 4000))],
     "wrong_by_share": [lambda change: bills.wrong_by_share(shares(1601 if change else 1600))],
     "topic_lanes": [
@@ -436,7 +454,7 @@ def test_cost_curves_say_where_events_begin_to_pay(found, said):
             "nothing to draw",
         ),
         (lambda: bills.bills_against_oracle(pd.DataFrame()), "actor"),
-        (lambda: bills.both_designs(a_day(), a_day()[:0]), "nothing to draw"),
+        (lambda: three(a_day(), a_day()[:0]), "nothing to draw"),
         (lambda: bills.right_or_wrong(a_day()[3:]), "none of 1 action is a bill"),
         (lambda: bills.money_lost(a_day().drop(columns="at")), "'at'"),
         (lambda: bills.wrong_by_share(shares()[:0]), "nothing to draw"),
@@ -504,3 +522,14 @@ def test_looks_differ_in_colour_and_in_mark(looks):
         )
         assert distance > 0.25
         assert one.marker != other.marker
+
+
+def test_a_bill_that_is_not_made_yet_is_told_as_that_and_neither_as_right_nor_as_wrong():
+    waits = "1 bill waits for installer-billing (8 events behind)"
+    (told,) = [part for part in three(a_day(), late()).sentence.split("; event-driven: ") if waits in part]
+    assert "and 1 of 2 bills is wrong, 1 is not made yet" in told
+    for told in (bills.bills_against_oracle(late()).sentence, bills.right_or_wrong(late()).sentence):
+        assert told.endswith(f"; {waits}.")
+    nothing = late()[lambda day: day.actor == "installer"]
+    assert "none of the bills is made yet" in bills.bills_against_oracle(nothing).sentence
+    assert "no money was lost" in bills.money_lost(late()[lambda day: day.wrong_cents == 0]).sentence

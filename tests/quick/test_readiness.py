@@ -32,7 +32,7 @@ from classroom.world.designs import DESIGNS, EVENTS, MODULAR, SHARED
 pytestmark = pytest.mark.embedded
 
 MEASURED = shipped()
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25)
 cents = st.integers(0, 10_000_000)
 rates = st.floats(0, 500, allow_nan=False)
 actors = st.integers(1, MOST_ACTORS)
@@ -130,7 +130,7 @@ def test_who_changes_nothing_and_never_waits_has_nothing_to_gain(of):
     assert answer(still, MEASURED) == "no"
 
 
-@few
+@settings(few, max_examples=15)  # a verdict asks for every input halved and doubled
 @given(organizations())
 def test_a_verdict_has_its_reasons_and_says_what_would_change_it(of):
     found = verdict(of, MEASURED)

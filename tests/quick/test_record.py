@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -34,10 +35,12 @@ class Page(HTMLParser):
         self.words += data
 
 
+@cache
 def record(**changed):
     return decision_record(replace(HERD_FIBER, **changed), shipped(), DAY)
 
 
+@cache
 def page(**changed) -> Page:
     return Page(record(**changed).html())
 

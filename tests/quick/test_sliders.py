@@ -39,6 +39,7 @@ def test_there_is_a_labelled_control_for_every_input_and_question(form):
     assert all(c.description for c in controls)
     assert not any(getattr(c, "continuous_update", False) for c in controls)
     assert form.organization == HERD_FIBER
+    assert "<b>Not yet.</b>" in form._said.value
 
 
 def test_untouched_sliders_change_nothing_even_beyond_their_end(shown):
@@ -59,7 +60,6 @@ def test_a_slider_of_money_is_in_dollars_and_moves_the_picture_and_the_words(for
 
 
 def test_the_verdict_follows(form):
-    assert "<b>Not yet.</b>" in form._said.value
     control(form, "kinds of actors now").value = 4
     assert "<b>Yes.</b>" in form._said.value
     control(form, "each actor's rule has people").value = False

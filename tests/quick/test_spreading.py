@@ -2,8 +2,11 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
-from tests.spreading import HEAVY, OneByOne
+import pytest
+
+from tests.spreading import HEAVY, OneByOne, pytest_collection_modifyitems
 
 ROOT = Path(__file__).parents[2]
 STARTS_APACHE_KAFKA = re.compile(r"\bwith (ApacheKafka|secured)\(|\"tests\.apache_kafka\"")
@@ -17,6 +20,16 @@ def test_heavy_tests_are_all_one_scope_and_any_other_test_is_its_own():
     assert (ROOT / HEAVY).is_dir()
     assert len(scopes(f"{HEAVY}test_a.py::test_a", f"{HEAVY}test_b.py::test_b")) == 1
     assert len(scopes("tests/quick/test_c.py::test_a", "tests/quick/test_c.py::test_b", f"{HEAVY}d")) == 3
+
+
+def test_whoever_asks_for_more_time_comes_first_and_the_others_keep_their_order():
+    asked = {"short": 0, "long": 400, "short too": 0, "longest": 500}
+    items = [
+        SimpleNamespace(name=name, get_closest_marker=lambda _, s=s: s and pytest.mark.timeout(s).mark)
+        for name, s in asked.items()
+    ]
+    pytest_collection_modifyitems(items)
+    assert [item.name for item in items] == ["longest", "long", "short", "short too"]
 
 
 def test_whatever_starts_an_apache_kafka_is_heavy():
