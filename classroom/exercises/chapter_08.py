@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from classroom.exercises.check import Answer, Case, Exercise, Thought, cents_off
+from classroom.world.topic import Record
 from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Company
 from fiberlab.eventdriven.events import UnreadableEventError
@@ -126,12 +127,12 @@ def _found(found: dict[str, list[str]], waiting: Iterable[str], stopped_at: str 
     return Morning(*(tuple(sorted(accounts)) for accounts in lists), stopped_at)
 
 
-def _nights(rng: random.Random, company: Company) -> Iterator[Case]:
-    """Nights with one kind of trouble each."""
+def _troubles(rng: random.Random) -> list[list[tuple[Exception | None, int]]]:
+    """Nights, each of events with what they raise, and how often."""
     unreadable, conflict = UnreadableEventError("the price is text"), ConflictingChargeError("one id twice")
     away, ledger = ConnectionError("the address check is away"), DatabaseDownError("the disk is full")
     fine, post, bug = (None, 0), MailServerDownError("no answer"), KeyError("list_price")
-    kinds = [
+    return [
         [fine, fine],
         [(unreadable, PATIENCE), fine, fine],
         [fine, (conflict, PATIENCE), fine],
@@ -141,7 +142,11 @@ def _nights(rng: random.Random, company: Company) -> Iterator[Case]:
         [fine, (bug, PATIENCE), fine],
         [(away, 4)] * 8,
     ]
-    for kind in kinds:
+
+
+def _nights(rng: random.Random, company: Company) -> Iterator[Case]:
+    """Nights with one kind of trouble each."""
+    for kind in _troubles(rng):
         accounts = rng.sample(list(company.accounts), len(kind))
         night = tuple(
             Trouble(account, (rng.randrange(4), offset), *trouble)
@@ -204,20 +209,6 @@ SORT_OUT = Exercise(
 
 
 # --- hold back ---
-
-
-class Record(NamedTuple):
-    """An event: whose, which, where it is: on the "topic", the "retry topic", or among "dead letters"."""
-
-    account_id: str
-    action: str
-    partition: int
-    offset: int
-    where: str = "topic"
-
-    def __repr__(self) -> str:
-        place = f"partition {self.partition}, offset {self.offset}"
-        return f"{self.action} of {self.account_id} ({place}, {self.where})"
 
 
 def next_step(record: Record, waiting: Sequence[Record]) -> str:
