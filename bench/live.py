@@ -76,9 +76,9 @@ def clicks_s(page: Page, times: int = 5) -> list[float]:
     found = []
     for _ in range(times):
         found.append(acts_s(page, "[data-do=pause]", "traffic paused"))
-        eventually(lambda: page.is_enabled("[data-do=start]"), "the pause to be seen")
+        eventually(lambda: page.is_visible("[data-do=start]"), "the pause to be seen")
         found.append(acts_s(page, "[data-do=start]", "traffic flows"))
-        eventually(lambda: page.is_enabled("[data-do=pause]"), "the start to be seen")
+        eventually(lambda: page.is_visible("[data-do=pause]"), "the start to be seen")
     return found
 
 

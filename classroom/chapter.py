@@ -23,8 +23,8 @@ from classroom.world.running import interrupt_waits
 with interrupt_waits():  # libraries that are imported by half would not work until the kernel is restarted
     from classroom.broker.connect import connect
     from classroom.desk.progress import OwnFolder
-    from classroom.exercises import catalog
-    from classroom.exercises.check import Answer
+    from classroom.exercises import catalog, names
+    from classroom.exercises.check import Answer, Exercise
     from classroom.exercises.topic import Topic
     from classroom.live.reading import Listener
     from classroom.live.watching import Live
@@ -37,6 +37,17 @@ with interrupt_waits():  # libraries that are imported by half would not work un
     from fiberlab.mailing import Mailing
 
 _open: list["Chapter"] = []  # at most one in a kernel
+MEETS_KAFKA = "04"  # the chapter that explains partitions, groups and lag: no picture before has them
+
+
+class CheckStopped(KeyboardInterrupt):
+    """The reader's interrupt, while an exercise was checked; a notebook shows its sentence alone."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The check of {name} was stopped, and nothing is kept of it. Run this cell again.")
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class Reader:
@@ -93,16 +104,25 @@ class Chapter(Reader):
     def check(self, name: str, answer: Answer, seed: int | None = None) -> Outcome:
         """How the reader's function does in the exercise "05-listener", on cases that nobody has seen.
 
-        The cases are made from the seed; without one they are others every time. Raises NoExerciseError.
+        The cases are made from the seed; without one they are others every time. Raises NoExerciseError;
+        CheckStopped if the reader interrupts it.
         """
-        exercise, rng = catalog.named(name), random.Random(seed)
-        if not exercise.on_topic:
-            outcome = exercise.judge(answer, exercise.cases(rng, self.company))
-        else:
-            with Topic.new(self) as topic:
-                outcome = exercise.judge(answer, exercise.cases(rng, self.company, topic))
+        exercise = catalog.named(name)
+        try:
+            outcome = self._judged(exercise, answer, random.Random(seed))
+        except KeyboardInterrupt:
+            raise CheckStopped(name) from None
+        outcome = names.with_its_name(outcome, answer, exercise, names.notebook())
         progress_file.keep_attempt(self.learner, exercise.name, outcome)
         return outcome
+
+    def _judged(self, exercise: Exercise, answer: Answer, rng: random.Random) -> Outcome:
+        if isinstance(answer, names.NotThere):
+            return Outcome("not attempted", repr(answer))
+        if not exercise.on_topic:
+            return exercise.judge(answer, exercise.cases(rng, self.company))
+        with Topic.new(self) as topic:
+            return exercise.judge(answer, exercise.cases(rng, self.company, topic))
 
     @classmethod
     def open(cls, number: str, environment: Mapping[str, str] = os.environ, kafka: bool = True) -> Self:
@@ -114,6 +134,7 @@ class Chapter(Reader):
         close_open_chapter()
         chapter = cls(number, environment)
         _open.append(chapter)
+        names.expect(catalog.of_chapter(number), names.notebook())
         if kafka:
             print("Kafka:", chapter.cluster.description)
         return chapter
@@ -175,16 +196,19 @@ class Chapter(Reader):
         day: Sequence[Action] | None = None,
         a_second: float = 20,
         listener: Listener | tuple[str, Handle] | None = None,
+        pause_at_wrong_bill: bool = False,
     ) -> Live:
         """A live picture of the designs, with traffic of its own; an earlier picture becomes a still one.
 
         `day` is sent once, at so many actions a second; without it the traffic goes on until it is closed.
+        The picture stays until it is closed. The traffic may pause by itself at the first wrong bill.
         `listener` is what the button "Add a listener" adds: its name and what it does with an event (a
         Listener also says what it has found). If you name none, it counts how often plans are looked at.
         What the button has added leaves with the picture; what a cell adds is seen, and stays.
         """
         self._close_live()
-        self._live = Live(named(*designs), self.company, day, a_second, listener)
+        lanes = self.number >= MEETS_KAFKA
+        self._live = Live(named(*designs), self.company, day, a_second, listener, lanes, pause_at_wrong_bill)
         return self._live
 
     def close(self) -> None:

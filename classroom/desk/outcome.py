@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal, NamedTuple
 
+from classroom.page import literal
+
 Status = Literal["correct", "not yet", "not attempted", "error in your code"]
 
 
@@ -47,7 +49,7 @@ class Outcome:
 def line(what: str, said: str) -> str:
     """HTML: what is said, as it is, after a word in bold; without the word if it is empty."""
     bold = f"<b>{escape(what)}:</b> " if what else ""
-    return f'<p style="margin: 0.3em 0; color: inherit">{bold}{_literal(said)}</p>'
+    return f'<p style="margin: 0.3em 0; color: inherit">{bold}{literal(said)}</p>'
 
 
 def card(look: Card, heading: str, body: str) -> str:
@@ -63,8 +65,3 @@ def card(look: Card, heading: str, body: str) -> str:
 
 def _sign(look: Card) -> str:
     return f'<span aria-hidden="true">{look.sign} </span>'
-
-
-def _literal(text: str) -> str:
-    """The text as HTML that shows it as it is; between two plain dollar signs JupyterLab sets mathematics."""
-    return escape(text).replace("$", "<span>$</span>")

@@ -20,6 +20,11 @@ def named(name: str) -> Exercise:
     return known[name]
 
 
+def of_chapter(number: str) -> list[Exercise]:
+    """The exercises of the chapter "05"; none if it has none."""
+    return [exercise for exercise in exercises() if exercise.name.startswith(f"exercise-{number}-")]
+
+
 @cache
 def exercises() -> tuple[Exercise, ...]:
     """All exercises of the workbook, in its order."""

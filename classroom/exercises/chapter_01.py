@@ -32,7 +32,7 @@ def _price_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     for action_name, list_price_cents in named + unseen:
         due = customer_price_cents(action_name, list_price_cents)
         unpaid = "Herd Fiber, whose sale is billed at another price"
-        paid = "the customer, billed for something other than a sale"
+        paid = "whoever is billed for something other than a sale"
         harmed = unpaid if due else paid
         yield Case((action_name, list_price_cents), due, harmed, how_much=partial(cents_off, due))
 
@@ -98,11 +98,14 @@ def _chain_cases(rng: random.Random, company: Company) -> Iterator[Case]:
 def _share_problem(share: float, came: object) -> str | None:
     if isinstance(came, bool) or not isinstance(came, int | float):
         return f"a value of type {type(came).__name__}, not a share from 0 to 1"
+    if not 0 <= came <= 1:
+        return "not a share from 0 to 1"
     return None if math.isclose(came, share, abs_tol=1e-9) else "too high" if came > share else "too low"
 
 
-def _sales_off(share: float, came: float) -> str:
-    return f"{abs(came - share) * 1000:.0f} of 1,000 sales"
+def _sales_off(share: float, came: float) -> str | None:
+    off = round(abs(came - share) * 1_000_000)
+    return f"{off:,} of a million sales" if off and 0 <= came <= 1 and came is not True else None
 
 
 CHAIN = Exercise(
@@ -131,6 +134,16 @@ CHAIN = Exercise(
             "the outages add up",
             "That is close for two good parts; but two parts can be away at once.",
             lambda parts: 1 - sum(1 - part for part in parts),
+        ),
+        Thought(
+            "in percent",
+            "A share is a number from 0 to 1: 0.72, not 72.",
+            lambda parts: 100 * math.prod(parts),
+        ),
+        Thought(
+            "rounded to two digits",
+            "Do not round: of a million calls each digit is thousands.",
+            lambda parts: round(math.prod(parts), 2),
         ),
     ),
 )

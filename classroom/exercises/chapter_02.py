@@ -50,7 +50,8 @@ def _harmed_cases(rng: random.Random, company: Company) -> Iterator[Case]:
 
 def _missed_and_accused(wrong: list[int], came: list[int]) -> str:
     missed, accused = len(set(wrong) - set(came)), len(set(came) - set(wrong))
-    return f"{missed} wrong {'bill' if missed == 1 else 'bills'} not found, {accused} right ones corrected"
+    told = {f"wrong bills not found: {missed}": missed, f"right bills corrected: {accused}": accused}
+    return ", ".join(what for what, count in told.items() if count)
 
 
 HARMED = Exercise(
@@ -80,6 +81,16 @@ HARMED = Exercise(
             "everything after the first sale",
             "An installer may sell at a discount, and a customer alone is billed rightly.",
             lambda actors: list(range(1, len(actors))),
+        ),
+        Thought(
+            "whatever the order",
+            "A sale before the installer's first one was billed rightly: look only at what came before it.",
+            lambda actors: [n for n, actor in enumerate(actors) if actor == CUSTOMER and INSTALLER in actors],
+        ),
+        Thought(
+            "counted from 1",
+            "Positions are counted from 0, as in a list.",
+            lambda actors: [n + 1 for n in wrongly_billed(actors)],
         ),
     ),
 )
@@ -123,7 +134,7 @@ def _of_harmed(loss_cents: Callable[[int], int]) -> Callable[[Sales], int]:
 def _lost_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     """How much too little one account was billed, in cents."""
     i, c = (INSTALLER, 3999), (CUSTOMER, 5499)
-    named = [[c], [i], [c, i], [i, c], [i, (CUSTOMER, 6995), c]]
+    named = [[c], [i], [c, i], [i, c], [i, (CUSTOMER, 6995), c], [i, *2 * [(CUSTOMER, 3996)]]]
     prices = [plan.list_price_cents for plan in company.plans.values()]
     unseen = [
         [(rng.choice(ACTORS), rng.choice(prices) + rng.randrange(9)) for _ in range(rng.randrange(4, 9))]
@@ -152,9 +163,26 @@ LOST = Exercise(
             lambda sales: sum(_given_away(price) for actor, price in sales if actor == CUSTOMER),
         ),
         Thought(
+            "whatever the order",
+            "A sale before the installer's first one was billed rightly: look only at what came before it.",
+            lambda sales: sum(
+                _given_away(price) for actor, price in sales if actor == CUSTOMER and INSTALLER in dict(sales)
+            ),
+        ),
+        Thought(
             "the loss is rounded down",
             "The bill is rounded down to the cent, so the loss is not.",
             _of_harmed(lambda price_cents: price_cents * 20 // 100),
+        ),
+        Thought(
+            "rounded to the nearest cent",
+            "The bill is rounded down to the cent; `round` may go up.",
+            _of_harmed(lambda price_cents: price_cents - round(price_cents * 0.8)),
+        ),
+        Thought(
+            "rounded once, for the sum",
+            "Each bill is rounded down, so add up what is missing on each.",
+            lambda sales: _given_away(_of_harmed(lambda price_cents: price_cents)(sales)),
         ),
         Thought(
             "the whole sale is lost",

@@ -1,10 +1,11 @@
 """The exercises of chapter 03, with their answers. Read it after you have tried."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from types import FunctionType
 
@@ -17,6 +18,7 @@ from fiberlab.ledger import Ledger
 
 CUSTOMER, INSTALLER = ACTORS
 LATER_ACTORS = ("reseller", "landlord", "support agent", "partner")
+OFF_BY_A_CENT = (31, 32, 33, 34, 56)  # percent: int(10_000 * (1 - percent / 100)) is one cent too little
 IN_MEMORY = Path(":memory:")  # SQLite's name for a file that is none
 Discounts = Mapping[str, int]  # percent off, by kind of actor
 
@@ -47,13 +49,25 @@ def _in_two_branches(kind: str, price: int, discounts: Discounts) -> int:
     return price * (100 - discounts[kind]) // 100
 
 
+def _by_a_list(action: Action, plans: Mapping[str, Plan], accounts: Accounts, discounts: Discounts) -> int:
+    percents = [percent for kind, percent in discounts.items() if kind == action.actor.kind]
+    return discounted_cents(plans[action.plan].list_price_cents, sum(percents))
+
+
 def _over_the_account(
     action: Action, plans: Mapping[str, Plan], accounts: Accounts, discounts: Discounts
 ) -> int:
-    """Odd, but right: each sale overwrites what the one before it has left."""
+    """Right as long as one sale at a time is billed: each overwrites what the one before it has left."""
     accounts.set_discount_percent(action.account_id, discounts.get(action.actor.kind, 0))
     percent = accounts.discount_percent(action.account_id)
     return discounted_cents(plans[action.plan].list_price_cents, percent)
+
+
+def _set_back(action: Action, plans: Mapping[str, Plan], accounts: Accounts, discounts: Discounts) -> int:
+    price = _stays(action, plans, accounts, discounts)
+    if action.actor.kind in discounts:
+        accounts.set_discount_percent(action.account_id, 0)
+    return price
 
 
 def _stays(action: Action, plans: Mapping[str, Plan], accounts: Accounts, discounts: Discounts) -> int:
@@ -85,6 +99,19 @@ class _NoCentsError(ValueError):
     """What came back is no price that a ledger could hold."""
 
 
+class Noted(int):
+    """What a sale was charged, in cents, by a billing that has written on the household's account."""
+
+
+class Watched(Accounts):
+    """The accounts, and whether anything was ever written there."""
+
+    @property
+    def written(self) -> bool:
+        """Whether a row was written, whatever stands in it now."""
+        return self._database.rows("SELECT total_changes()") != [(0,)]
+
+
 def _billed(answer: Answer, sales: Sales, discounts: Discounts) -> object:
     """What the last of some sales is charged by the shared billing, with this function in it."""
 
@@ -95,24 +122,27 @@ def _billed(answer: Answer, sales: Sales, discounts: Discounts) -> object:
         return price
 
     bill = FunctionType(billing.bill.__code__, {**vars(billing), "price_cents": in_cents})
-    with Ledger(IN_MEMORY) as ledger, closing(Accounts(IN_MEMORY)) as accounts:
+    with Ledger(IN_MEMORY) as ledger, closing(Watched(IN_MEMORY)) as accounts:
         try:
             for action in sales.actions:
                 bill(action, sales.plans, accounts, ledger)
         except _NoCentsError as error:
             return error.args[0]
-        return ledger.charges()[-1].amount_cents
+        charged_cents = ledger.charges()[-1].amount_cents
+        return Noted(charged_cents) if accounts.written else charged_cents
 
 
 def _repair_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     """The one function in which the shared billing went wrong, tried in that billing."""
     third, fourth = rng.sample(LATER_ACTORS, 2)
     percents = [percent for percent in range(5, 60) if percent != 20]
-    discounts = {INSTALLER: 20, third: rng.choice(percents), fourth: rng.choice(percents)}
+    discounts = {INSTALLER: 20, third: rng.choice(OFF_BY_A_CENT), fourth: rng.choice(percents)}
     named = [[CUSTOMER], [INSTALLER], [third], [INSTALLER, CUSTOMER], [third, CUSTOMER], [INSTALLER, third]]
     unseen = [rng.choices([CUSTOMER, *discounts], k=rng.randrange(3, 6)) for _ in range(6)]
     for kinds in named + unseen:
         yield _repair_case(_sold(kinds, company, rng), discounts)
+    hundred_dollars = {name: Plan(name, 10_000) for name in company.plans}
+    yield _repair_case(replace(_sold([third], company, rng), plans=hundred_dollars), discounts)
 
 
 def _sold(kinds: Iterable[str], company: Company, rng: random.Random) -> Sales:
@@ -134,13 +164,25 @@ def _repair_case(sales: Sales, discounts: Discounts) -> Case:
     harmed = f"whoever relied on the {kind}'s {discounts.get(kind)} % off"
     if kind == CUSTOMER:
         harmed = "Herd Fiber, whose customers in the app have no discount"
-    return Case((sales, discounts), due_cents, harmed, how_much=partial(cents_off, due_cents))
+    problem, how_much = partial(_repair_problem, due_cents), partial(_bill_off, due_cents)
+    return Case((sales, discounts), due_cents, harmed, problem, how_much)
+
+
+def _repair_problem(due_cents: int, came: int) -> str | None:
+    if isinstance(came, Noted):
+        return "it wrote on the account, where two sales at once would meet"
+    return None if came == due_cents else ""
+
+
+def _bill_off(due_cents: int, came: int) -> str | None:
+    alone = cents_off(due_cents, came)
+    return alone or ("as soon as the next sale reads the account" if isinstance(came, Noted) else None)
 
 
 REPAIR = Exercise(
     "exercise-03-repair",
     _repair_cases,
-    right=(price_cents, _by(_in_two_branches), _over_the_account),
+    right=(price_cents, _by(_in_two_branches), _by_a_list),
     run=_billed,
     thoughts=(
         Thought(
@@ -150,6 +192,14 @@ REPAIR = Exercise(
         ),
         Thought(
             "the discount stays on the account", "What one actor writes there, the next one pays.", _stays
+        ),
+        *(
+            Thought(
+                "over the account",
+                "Write nothing there, not even for a moment: the price needs only who sells.",
+                answer,
+            )
+            for answer in (_set_back, _over_the_account)
         ),
         Thought(
             "installers only",
@@ -165,6 +215,11 @@ REPAIR = Exercise(
             "everybody gets a discount",
             "Who is not among the discounts pays the list price.",
             _by(lambda kind, price, discounts: discounted_cents(price, discounts.get(kind, 20))),
+        ),
+        Thought(
+            "in floats",
+            "Multiply whole cents first: 1 - 31 / 100 is not quite 0.69, and `int` takes a cent for that.",
+            _by(lambda kind, price, discounts: int(price * (1 - discounts.get(kind, 0) / 100))),
         ),
         Thought(
             "rounded to the nearest cent",
@@ -216,10 +271,16 @@ def _again_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     in_a_circle = {a: {b}, b: {c}, c: {a}, d: {a}, e: set()}
     two_ways = {a: {b, c}, b: {d}, c: {d}, d: set(), e: set()}
     named = [({a: set()}, a), ({a: {b}, b: set()}, a), (in_a_row, c), (in_a_circle, b), (two_ways, d)]
+    named += [_one_by_one(names) for names in (NAMES, NAMES[::-1])]
     for uses, changed in (*named, *(_graph(rng) for _ in range(12))):
         again = tests_to_run_again(uses, changed)
         harmed = "everybody behind the next release"
         yield Case((uses, changed), again, harmed, how_much=partial(_lost_and_needless, again))
+
+
+def _one_by_one(names: Sequence[str]) -> tuple[Uses, str]:
+    """Modules in their order, each used by the one before; the last is changed: each look finds one more."""
+    return {user: {used} for user, used in pairwise(names)} | {names[-1]: set()}, names[-1]
 
 
 def _graph(rng: random.Random) -> tuple[Uses, str]:

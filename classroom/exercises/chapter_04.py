@@ -2,9 +2,9 @@
 
 import dataclasses
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice, permutations
+from itertools import chain, combinations, islice
 
 from classroom.exercises.check import Answer, Case, Exercise, Thought
 from classroom.exercises.topic import Topic
@@ -108,75 +108,132 @@ KEY = Exercise(
 )
 
 NAMES = ("audit", "billing", "mail", "marketing", "reports", "support")  # of services, and of their groups
-Read = dict[str, set[tuple[int, int]]]  # per service the events it saw: partition and offset
+Offset = tuple[int, int]  # an event: partition and offset
+Read = dict[str, set[Offset]]  # per service the events it saw
 
 
 def sharing(reads: dict[str, set[tuple[int, int]]]) -> list[str]:
     """The services that use one group id, sorted by name.
 
-    Within a group each partition belongs to one member, so two that share saw no event in common. A service
-    that is only slow saw some of the events that the others saw.
+    Within a group each partition belongs to one member: those that share saw every event together, and none
+    twice. To have nothing in common is not enough: so have a slow service and whoever reads what it has not
+    come to, and one that has read nothing has nothing in common with anybody.
     """
-    return sorted(
-        name
-        for name, seen in reads.items()
-        if any(seen.isdisjoint(others) for other, others in reads.items() if other != name)
-    )
+    everything = sorted(set().union(*reads.values()))
+    readers = sorted(name for name, seen in reads.items() if seen)
+    for size in range(2, len(readers) + 1):
+        for some in combinations(readers, size):
+            if sorted(event for name in some for event in reads[name]) == everything:
+                return list(some)
+    return []
 
 
-def _nothing_in_common(reads: Read) -> list[str]:
-    return [
-        name
-        for name in sorted(reads)
-        if not all(reads[name].intersection(seen) for other, seen in reads.items() if other != name)
-    ]
+def _by_elimination(reads: Read) -> list[str]:
+    """Takes a service and looks for others that saw all the rest, each event once."""
+
+    def completing(missing: set[tuple[int, int]], names: Sequence[str]) -> list[str] | None:
+        if not missing:
+            return []
+        for n, name in enumerate(names):
+            if reads[name] and reads[name] <= missing:
+                others = completing(missing - reads[name], names[n + 1 :])
+                if others is not None:
+                    return [name, *others]
+        return None
+
+    found = completing(_all(reads), sorted(name for name in reads if reads[name] != _all(reads)))
+    return found or []
 
 
-def _in_pairs(reads: Read) -> list[str]:
-    apart = (pair for pair in permutations(reads, 2) if not reads[pair[0]] & reads[pair[1]])
-    return sorted({name for pair in apart for name in pair})
+def _by_counting(reads: Read) -> list[str]:
+    """Those that share are apart, and their events together are as many as there are."""
+    names, events = sorted(filter(reads.get, reads)), len(_all(reads))
+    groups = (some for size in range(2, len(names) + 1) for some in combinations(names, size))
+    apart = (some for some in groups if all(reads[a].isdisjoint(reads[b]) for a, b in combinations(some, 2)))
+    return next((list(some) for some in apart if sum(len(reads[name]) for name in some) == events), [])
 
 
 def _all(reads: Read) -> set[tuple[int, int]]:
     return set().union(*reads.values())
 
 
+def _in_a_pair(are_suspicious: Callable[[set, set], bool]) -> Answer:
+    """The answer that names both of every two services whose events make them suspicious."""
+    return lambda reads: sorted(
+        {name for pair in combinations(reads, 2) if are_suspicious(*map(reads.get, pair)) for name in pair}
+    )
+
+
+def _misses_a_partition(reads: Read) -> list[str]:
+    partitions = {n for n, _ in _all(reads)}
+    return sorted(name for name, seen in reads.items() if {n for n, _ in seen} != partitions)
+
+
 def _group_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     """Which services use one group id, told by what each of them saw."""
-    named = [_observed(rng, 2, 2, False), _observed(rng, 4, 2, True), _observed(rng, 4, 0, True)]
-    unseen = [_observed(rng, 4, rng.choice([0, 2, 3]), rng.random() < 0.5) for _ in range(10)]
+    named = [(sharers, others) for sharers in (0, 2, 3) for others in ("", "b", "p", "q", "n", "bp")]
+    unseen = [(rng.choice((0, 2, 3)), rng.choice(("b", "p", "q", "bn", "qn"))) for _ in range(6)]
     missed = "whoever waits for the mail, or the bill, that a service never heard of"
-    for reads in named + unseen:
+    drawn = [_observed(rng, *of, rng.sample(NAMES, 6)) for of in (*named, *unseen)]
+    slow_first = [_observed(rng, 3, other, (*NAMES[1:5], NAMES[0])) for other in ("q", "h")]
+    two = {"mail": {(0, 0)}, "billing": {(1, 0)}, "audit": {(0, 0), (1, 0)}}
+    for reads in (*drawn, *slow_first, two):
         yield Case((reads,), sharing(reads), missed, how_much=partial(_unheard, reads))
 
 
-def _unheard(reads: Read, came: Sequence[str]) -> str:
+def _unheard(reads: Read, came: Sequence[str]) -> str | None:
     due = sharing(reads)
     events = sum(len(_all(reads) - reads[name]) for name in due if name not in came)
     blamed = len(set(came) - set(due))
-    return f"events unheard: {events}" if events else f"services changed for nothing: {blamed}"
+    blame = f"services changed for nothing: {blamed}" if blamed else None
+    return f"events unheard: {events}" if events else blame
 
 
-def _observed(rng: random.Random, partitions: int, sharing: int, slow: bool) -> Read:
-    """What services saw of a topic: some share a group, one is slow, and one has a group to itself."""
-    events = {n: [(n, offset) for offset in range(rng.randrange(2, 4))] for n in range(partitions)}
-    names = rng.sample(NAMES, sharing + slow + 1)
-    reads: Read = {name: set() for name in names}
-    for n, lane in events.items():
-        reads[names[-1]].update(lane)
-        if sharing:
-            reads[names[n % sharing]].update(lane)
-        if slow:
-            reads[names[sharing]].update(lane[:1])
-    return reads
+# What a service that reads alone has read so far, of the lanes of a topic.
+READ: dict[str, Callable[[Sequence[Sequence[Offset]]], Iterable[Offset]]] = {
+    "a": chain.from_iterable,  # everything
+    "b": lambda lanes: (lane[0] for lane in lanes),  # the beginning of each partition
+    "p": lambda lanes: lanes[0],  # one partition
+    "q": lambda lanes: [*lanes[0], *lanes[1]],  # two, of two that may share
+    "h": lambda lanes: lanes[1][:1],  # the beginning of one
+    "n": lambda lanes: (),  # nothing
+}
+
+
+def _observed(rng: random.Random, sharers: int, others: str, names: Sequence[str]) -> Read:
+    """What services saw of four partitions: some share a group, others are slow, and one saw everything.
+
+    A slow one has begun with the first partition, of somebody who has two: only those that share complete
+    each other.
+    """
+    lanes = [[(n, offset) for offset in range(rng.randrange(2, 4))] for n in rng.sample(range(4), 4)]
+    shared = [list(chain.from_iterable(lanes[first::sharers])) for first in range(sharers)]
+    seen = [*shared, *(READ[other](lanes) for other in f"a{others}")]
+    return dict(zip(names, map(set, seen), strict=False))
 
 
 GROUP = Exercise(
     "exercise-04-group",
     _group_cases,
-    right=(sharing, _nothing_in_common, _in_pairs),
+    right=(sharing, _by_elimination, _by_counting),
     thoughts=(
         Thought("nobody shares", "Did every service see every event?", lambda reads: []),
+        Thought(
+            "nothing in common",
+            "A service that has read nothing has nothing in common with anybody, and shares nothing.",
+            _in_a_pair(lambda one, other: not one & other),
+        ),
+        Thought(
+            "nothing in common though both have read",
+            "A slow service and whoever reads what it has not come to have nothing in common, either: "
+            "those that share saw everything together.",
+            _in_a_pair(lambda one, other: bool(one and other and not one & other)),
+        ),
+        Thought(
+            "whoever misses a partition",
+            "A slow service may not have come to every partition yet.",
+            _misses_a_partition,
+        ),
         Thought(
             "whoever missed an event",
             "A slow service has not read everything yet, and shares nothing.",

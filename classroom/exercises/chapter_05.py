@@ -14,7 +14,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from classroom.exercises.check import Answer, Case, Exercise, Thought, cents_off, error_text
 from classroom.world.company import generated_day, shipped_day
-from fiberlab.domain import Action, Company, Plan, dollars, expected_cents
+from fiberlab.domain import SALES, Action, Company, Plan, dollars, expected_cents
 from fiberlab.eventdriven import customer_billing, installer_billing
 from fiberlab.eventdriven.events import (
     EVENT_TYPES,
@@ -69,7 +69,8 @@ def _commission_cases(rng: random.Random, company: Company) -> Iterator[Case]:
         harmed = "the installer who sold it: the commission is 5 % of the list price, rounded down"
         if due_cents is None:
             harmed = "Herd Fiber, which pays for what earns no commission"
-        yield Case((Heard(event),), due_cents, harmed, how_much=partial(cents_off, due_cents or 0))
+        how_much = partial(cents_off, due_cents or 0)
+        yield Case((Heard(event),), due_cents, harmed, how_much=how_much, optional=int)
 
 
 LISTENER = Exercise(
@@ -87,6 +88,15 @@ LISTENER = Exercise(
             "whoever purchases",
             "Look at who did it.",
             lambda event: event.plan.list_price_cents * 5 // 100 if event.ACTION == "purchase_plan" else None,
+        ),
+        Thought(
+            "a change is a purchase, too",
+            "There is nothing for changes: only what was purchased earns a commission.",
+            lambda event: (
+                event.plan.list_price_cents * 5 // 100
+                if event.actor.kind == "installer" and event.ACTION in SALES
+                else None
+            ),
         ),
         Thought(
             "0 for nothing to do",

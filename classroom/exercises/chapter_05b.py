@@ -71,16 +71,18 @@ def _alarm_cases(rng: random.Random, company: Company) -> Iterator[Case]:
         yield Case(looks, to_call(*looks), harmed, how_much=partial(_unnoticed, *looks))
 
 
-def _unnoticed(before: Look, after: Look, came: Sequence[str]) -> str:
+def _unnoticed(before: Look, after: Look, came: Sequence[str]) -> str | None:
     due = to_call(before, after)
     unseen = sum(_lag(after[name]) for name in due if name not in came)
-    return f"events unnoticed: {unseen}" if unseen else f"people called: {len(set(came) - set(due))}"
+    called = len(set(came) - set(due))
+    return f"events unnoticed: {unseen}" if unseen else f"people called: {called}" if called else None
 
 
 # What two looks see of a lane: the first one, then the second. Where it stands and how far it goes is drawn.
 LANES: dict[str, Callable[[int, int], tuple[Lane, Lane]]] = {
     "idle": lambda at, step: ((at, at), (at, at)),
     "busy": lambda at, step: ((at, at + step), (at + step, at + 3 * step)),
+    "far behind": lambda at, step: ((at, at + 4 * step), (at + step, at + 5 * step)),
     "stopped": lambda at, step: ((at, at + step), (at, at + step)),
     "stopped at an evening": lambda at, step: ((at, at + step), (at, at + 3 * step)),
     "reached a moment ago": lambda at, step: ((at, at), (at, at + step)),
@@ -116,6 +118,11 @@ ALARM = Exercise(
             "any lag",
             "Whoever is behind and reads on needs nobody.",
             _by_lane(lambda before, after: after[0] < after[1]),
+        ),
+        Thought(
+            "not done yet with what was there",
+            "Whoever reads on needs nobody, however far behind.",
+            _by_lane(lambda before, after: after[0] < before[1]),
         ),
         Thought(
             "only the sum",

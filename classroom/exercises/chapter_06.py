@@ -9,8 +9,9 @@ from email.message import EmailMessage
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
-from classroom.exercises.check import Answer, Case, Exercise, Thought
+from classroom.exercises.check import Answer, Case, Exercise, Thought, form, plain
 from classroom.exercises.topic import Topic
 from classroom.world.company import OPENS, contacts
 from fiberlab.domain import SALES, Account, Action, Actor, Company, dollars, expected_cents
@@ -63,7 +64,7 @@ def _actions(rng: random.Random, company: Company, account: Account, names: Iter
             account.account_id,
             rng.choice(who),
             plans[step % 2],
-            OPENS + timedelta(minutes=step),
+            OPENS + timedelta(minutes=step // 2),  # two of one moment are told apart by their ids alone
         )
         for step, name in enumerate(names)
     ]
@@ -119,16 +120,31 @@ def _remembers_first(event: Event, mailing: Mailing) -> None:
         mailing.mail(event.account_id, event.plan.name)
 
 
+def _with_a_set(seen: set[str]) -> Answer:
+    """The answer that notes in this set what it has mailed."""
+
+    def handle_once(event: Event, mailing: Mailing) -> None:
+        if isinstance(event, PlanBrowsed) and event.id not in seen:
+            mailing.mail(event.account_id, event.plan.name)
+            seen.add(event.id)
+
+    return handle_once
+
+
 def _keeps_the_error_quiet(event: Event, mailing: Mailing) -> None:
     with suppress(MailServerDownError):
         handle(event, mailing)
 
 
 class Letters(NamedTuple):
-    """The subjects of the letters on the first reading, and on the second; shown as their number."""
+    """The subjects of the letters on the first reading, and on the second; shown as their number.
+
+    `elsewhere` says whether the listener keeps a memory of its own, beside marketing's.
+    """
 
     first: tuple[str, ...]
     again: tuple[str, ...] = ()
+    elsewhere: bool = False
 
     def __repr__(self) -> str:
         return f"{_counted(len(self.first))} on the first reading and {len(self.again)} on the second"
@@ -158,6 +174,24 @@ class Post:
 
 
 def _mailed(answer: Answer, household: Household) -> Letters:
+    """The letters of two readings. Another marketing, which remembers nothing, has to mail the same."""
+    household = _unheard_of(household)
+    letters, others = (_with_one_memory(answer, household) for _ in range(2))
+    return letters._replace(elsewhere=letters != others)
+
+
+def _unheard_of(household: Household) -> Household:
+    """The household with ids that nobody can have noted, in whatever ran before."""
+    run = uuid4().hex
+    readings = (tuple(_renamed(event, run) for event in reading) for reading in household.readings)
+    return replace(household, readings=tuple(readings))
+
+
+def _renamed(event: Event, run: str) -> Event:
+    return event.model_copy(update={"id": f"{event.id}-{run}"})
+
+
+def _with_one_memory(answer: Answer, household: Household) -> Letters:
     """The letters of two readings, with one memory. A service that fails begins at the same event again."""
     post, letters = Post(), []
     contact = Contact(household.account_id, "household@herdfiber.example", consent=True)
@@ -208,12 +242,16 @@ def _replay_cases(rng: random.Random, company: Company) -> Iterator[Case]:
 def _letter_problem(due: Letters, came: Letters) -> str | None:
     if came == due:
         return None
+    if came.elsewhere:
+        return "it goes by a memory beside `mailing`, which does not survive a restart"
     if len(came.first) < len(due.first):
         return "a letter is missing"
     return "the second reading mailed again" if came.again else "it mails about more than browsed plans"
 
 
 def _letters_off(due: Letters, came: Letters) -> str:
+    if came.elsewhere:
+        return "mailed again after a restart by a service that has forgotten it"
     more, fewer = len(came.first + came.again) - len(due.first), len(due.first) - len(came.first)
     if fewer > 0:
         return f"{_counted(fewer)} too few"
@@ -232,6 +270,11 @@ REPLAY = Exercise(
             _without_a_memory,
         ),
         Thought(
+            "a set in the notebook",
+            "A set is empty when the service starts again: only what `mailing` remembers survives that.",
+            _with_a_set(set()),
+        ),
+        Thought(
             "once per household",
             "A household may look at many plans; what comes again is an event, by its source and id.",
             _once(lambda event: (event.source, event.account_id)),
@@ -240,6 +283,11 @@ REPLAY = Exercise(
             "once per plan",
             "Who looks at a plan again is interested again: that is another event, with an id of its own.",
             _once(lambda event: (event.account_id, event.plan.name)),
+        ),
+        Thought(
+            "once per moment",
+            "Two events of one moment are two events: what tells them apart is source and id.",
+            _once(lambda event: (event.account_id, str(event.time))),
         ),
         Thought(
             "remembered though not mailed",
@@ -317,6 +365,11 @@ def _by_actor(event: Event, looks: Looks, seen: set) -> None:
     _counts(event.model_copy(update={"account_id": event.actor.id}), looks, seen)
 
 
+def _with_a_memory_of_its_own(noted: set) -> Handle:
+    """The rule that notes what it has dealt with in this set instead of in `seen`."""
+    return lambda event, looks, seen: _counts(event, looks, noted)
+
+
 def _ends_with_a_cancellation(event: Event, looks: Looks, seen: set) -> None:
     if isinstance(event, PlanCancelled) and (event.source, event.id) not in seen:
         looks.pop(event.account_id, None)
@@ -325,6 +378,7 @@ def _ends_with_a_cancellation(event: Event, looks: Looks, seen: set) -> None:
 
 BILLING = (customer_billing, installer_billing)
 TAKEN = sorted(module.GROUP for module in (*BILLING, marketing))
+TAKEN_NAME, NEVER_THE_SAME = "taken", "never the same"
 
 
 class Town(Household):
@@ -336,10 +390,14 @@ class Town(Household):
 
 @dataclass(frozen=True, repr=False)
 class Kept:
-    """The list that a service has in the end. Its group counts only as taken by somebody, or not."""
+    """The list that a service has in the end. Its group counts only as free, taken or never the same.
+
+    `elsewhere` says whether it keeps a memory of its own, beside `looks` and `seen`.
+    """
 
     looks: Looks
-    taken: bool
+    name: str
+    elsewhere: bool
     group: str = field(compare=False)
 
     def __repr__(self) -> str:
@@ -348,16 +406,24 @@ class Kept:
 
 def _kept(answer: Answer, household: Household) -> object:
     """What the service keeps of these readings; what it is instead if it is none."""
-    came = answer()
-    if not _is_service(came):
+    if not _is_service(came := answer()):
         return came
-    group, handle = came
+    group, _ = came
+    name = TAKEN_NAME if group in TAKEN else "free" if answer()[0] == group else NEVER_THE_SAME
+    household = _unheard_of(household)
+    looks, others = (_listed(answer, household) for _ in range(2))
+    return Kept(looks, name, looks != others, group)
+
+
+def _listed(answer: Answer, household: Household) -> object:
+    """The list after all readings, from an empty one; for each of them the service is started anew."""
     looks: Looks = {}
     seen: set = set()
     for reading in household.readings:
+        _, handle = answer()
         for event in reading:
             handle(event, looks, seen)
-    return Kept(looks, group in TAKEN, group)
+    return plain(looks)
 
 
 def _is_service(came: object) -> bool:
@@ -391,10 +457,20 @@ def _list_problem(due: Kept, came: object) -> str | None:
     if not isinstance(came, Kept):
         wanted = "the group's name (some text) and the function that handles an event"
         return f"of type {type(came).__name__}, not {wanted}"
+    if wrong := form(due.looks, came.looks):
+        return wrong
+    if came.elsewhere:
+        return "it goes by a memory beside `looks` and `seen`, which does not survive a restart"
+    if came.name == NEVER_THE_SAME:
+        return "its group never has the same name, so that it begins at offset 0 after each restart"
     return None if came.looks == due.looks else "the list is wrong"
 
 
-def _looks_off(due: Kept, came: Kept) -> str:
+def _looks_off(due: Kept, came: Kept) -> str | None:
+    if form(due.looks, came.looks):
+        return None
+    if came.elsewhere or came.name == NEVER_THE_SAME:
+        return "from a list that nobody can rely on after a restart"
     off = sum(came.looks.values()) - sum(due.looks.values())
     looks = f"{abs(off)} look{'s' * (abs(off) != 1)} too {'many' if off > 0 else 'few'}"
     return looks if off else "an account on it that does not belong there"
@@ -451,6 +527,16 @@ OWN_SERVICE = Exercise(
             "another service's group",
             "A group id says who listens: a new service needs a name that nobody has.",
             _service(_counts, customer_billing.GROUP),
+        ),
+        Thought(
+            "a new name each time",
+            "A group's cursor belongs to its name: under another one it has read nothing.",
+            lambda: (f"win-back-{uuid4().hex}", _counts),
+        ),
+        Thought(
+            "a set in the notebook",
+            "Only `looks` and `seen` survive a restart: what is noted beside them is gone.",
+            _service(_with_a_memory_of_its_own(set())),
         ),
         Thought(
             "counts what comes again",

@@ -39,19 +39,27 @@ def _first_crossing(request_reply: list[int], events: list[int], least: int = 2)
 
 def _break_even_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     """From how many kinds of actors on events never cost more."""
-    early = "whoever pays for a broker that is dearer again with the next actor, or with the present ones"
-    late = "whoever goes on paying more for releases that are tied together"
-    alone = "a team with one actor, which has nobody to keep apart"
     named = (
-        ([100, 200, 300, 400], [250, 250, 250, 250], late),
-        ([100, 250, 500], [200, 250, 300], late),
-        ([300, 300], [100, 100], alone),
-        ([100, 100, 100], [200, 200, 200], early),
-        ([100, 300, 200, 400], [250, 250, 250, 250], early),
+        ([100, 200, 300, 400], [250, 250, 250, 250]),
+        ([100, 250, 500], [200, 250, 300]),
+        ([300, 300], [100, 100]),
+        ([100, 100, 100], [200, 200, 200]),
+        ([100, 300, 200, 400], [250, 250, 250, 250]),
     )
-    unseen = [(*_costs(rng), early) for _ in range(20)]
-    for request_reply, events, harmed in (*named, *unseen):
-        yield Case((request_reply, events), break_even(request_reply, events), harmed)
+    for costs in (*named, *(_costs(rng) for _ in range(20))):
+        due = break_even(*costs)
+        decides = "whoever decides by this number"
+        yield Case(costs, due, decides, how_much=partial(_too_early_or_late, due), optional=int)
+
+
+def _too_early_or_late(due: int | None, came: int | None) -> str | None:
+    if came is None or (due and came > due):
+        return "and goes on paying more for releases that are tied together"
+    if came < 1:
+        return None  # no number of actors
+    if came == 1:
+        return "for one actor, which has nobody to be kept apart from"
+    return "and pays for a broker that is dearer with so many actors, or with one more"
 
 
 def _costs(rng: random.Random) -> tuple[list[int], list[int]]:
@@ -77,6 +85,14 @@ BREAK_EVEN = Exercise(
             lambda request_reply, events: break_even([cents - 1 for cents in request_reply], events),
         ),
         Thought("always two", "Work it out from the costs.", lambda request_reply, events: 2),
+        *(
+            Thought(
+                "a number for none",
+                "If there is none return None: a number would be taken for one of actors.",
+                lambda request_reply, events, none=none: break_even(request_reply, events) or none,
+            )
+            for none in (0, -1)
+        ),
     ),
 )
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from classroom.desk.outcome import Outcome
 from classroom.exercises import time_limit
 from fiberlab.domain import dollars
@@ -29,17 +31,25 @@ _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfr
 class Case:
     """One call of the learner's function, what should come of it, and who is harmed if it does not.
 
-    Where many answers are right, `verify` takes what came and returns what is wrong with it, or None;
-    `expected` then says in words what is right. `how_much` says of a wrong answer by how much it harms.
-    Where the function has to do something, `effect` is True. The arguments are copied for every call.
+    Where more than the value counts, `verify` takes what came and returns what is wrong with it, or None;
+    `expected` may then say in words what is right. `how_much` says of a wrong answer by how much it harms;
+    None if nobody is harmed, because only its form is wrong, as is that of whatever has another type. An
+    answer that is an int or None is `optional=int`. Where the function has to do something, `effect` is True.
+    The arguments are copied for every call.
     """
 
     arguments: tuple[object, ...]
     expected: object
     harmed: str
     verify: Callable[[Any], str | None] | None = None
-    how_much: Callable[[Any], str] | None = None
+    how_much: Callable[[Any], str | None] | None = None
     effect: bool = False
+    optional: type | None = None
+
+    @property
+    def in_words(self) -> bool:
+        """Whether `expected` says what is right, instead of being it."""
+        return self.verify is not None and isinstance(self.expected, str)
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,19 @@ def _without_noise(result: object) -> object:
 
 
 def _call(answer: Answer, run: Callable[..., object], case: Case, within_s: float) -> time_limit.Call:
-    return time_limit.call(partial(run, answer), copy.deepcopy(case.arguments), within_s)
+    def plainly(*arguments: object) -> object:
+        return plain(answer(*arguments))
+
+    return time_limit.call(partial(run, plainly), copy.deepcopy(case.arguments), within_s)
+
+
+def plain(value: object) -> object:
+    """The value, with numpy's numbers as Python's own; nothing else is taken for what it is not."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) in (list, tuple, set, frozenset):
+        return type(value)(map(plain, value))
+    return {plain(key): plain(of) for key, of in value.items()} if type(value) is dict else value
 
 
 def _tried(answer: Answer, run: Callable[..., object], case: Case, within_s: float) -> Outcome:
@@ -169,40 +191,79 @@ def _problem(case: Case, result: object, printed: str) -> str | None:
         wrong = f": it cannot be checked, {error_text(error)}"
     if wrong is None:
         return None
-    expected = case.expected if case.verify else shown(case.expected)
+    expected = case.expected if case.in_words else shown(case.expected)
     came = f"it {'led to' if case.effect else 'returned'} {shown(result)}{wrong}"
     if case.effect and printed:
         came += f"; what it printed, {shown(printed.strip())}, does nothing"
-    if result is None:
+    if result is None and printed:
+        came = f"it printed {shown(printed.strip())} and returned nothing: use return, not print"
+    elif result is None and not case.optional:
         came = "it returned nothing: let every way through it end in return"
-        if printed:
-            came = f"it printed {shown(printed.strip())} and returned nothing: use return, not print"
     return f"should {'lead to' if case.effect else 'return'} {expected}, but {came}"
 
 
 def _wrong(case: Case, result: object) -> str | None:
+    if wrong := _form_of(case, result):
+        return f": {wrong}"
     if case.verify:
-        reason = case.verify(result)
-        return reason and f": {reason}"
-    if result == case.expected and isinstance(result, type(case.expected)):
-        return None
-    expected = "None" if case.expected is None else type(case.expected).__name__
-    came = type(result).__name__
-    return "" if expected == came else f": a value of type {came}, not {expected}"  # 80.0 is not 80 cents
+        wrong = case.verify(result)
+    else:
+        wrong = None if result == case.expected else _arrangement(case.expected, result)
+    return wrong and f": {wrong}"
+
+
+def _form_of(case: Case, result: object) -> str:
+    """What is wrong with the result's type, if anything; where `expected` is words, `verify` looks at it."""
+    if case.in_words or (case.optional and result is None):
+        return ""
+    return form(case.optional() if case.optional and case.expected is None else case.expected, result)
+
+
+def form(expected: object, came: object) -> str:
+    """What is wrong with the type of what came, or of a part of it; nothing if its type is right."""
+    if not _is_a(came, type(expected)):
+        return f"a value of type {_type_of(came)}, not {_type_of(expected)}"  # 80.0 is not 80 cents
+    if isinstance(expected, dict):
+        return form([*expected], [*came]) or form([*expected.values()], [*came.values()])
+    if isinstance(expected, list | tuple | set) and expected:
+        wanted = type(next(iter(expected)))
+        wrong = sorted((shown(part), _type_of(part)) for part in came if not _is_a(part, wanted))
+        return f"{wrong[0][0]} in it is of type {wrong[0][1]}, not {wanted.__name__}" if wrong else ""
+    return ""
+
+
+def _is_a(value: object, wanted: type) -> bool:
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))  # True is no 1
+
+
+def _type_of(value: object) -> str:
+    return "None" if value is None else type(value).__name__
+
+
+def _arrangement(expected: object, came: object) -> str:
+    """What is wrong with a list that has the right parts; nothing if it has others."""
+    if not isinstance(expected, list) or set(came) != set(expected) or len(came) < len(expected):
+        return ""
+    return f"the right ones, {'in another order' if len(came) == len(expected) else 'some more than once'}"
 
 
 def _harm(case: Case, result: object) -> str:
-    """Who is harmed by this result and, where it can be told, by how much."""
-    try:
-        return f"{case.harmed}, {case.how_much(result)}" if case.how_much else case.harmed
-    except Exception:  # what came back cannot be measured
+    """Who is harmed by this result and, where it can be told, by how much; nobody by its form alone."""
+    if _form_of(case, result) or (result is None and not case.optional):
+        return ""
+    if not case.how_much:
         return case.harmed
+    try:
+        how_much = case.how_much(result)
+    except Exception:  # what came back cannot be measured
+        return ""
+    return f"{case.harmed}, {how_much}" if how_much else ""
 
 
-def cents_off(expected_cents: int, came: int) -> str:
-    """By how much an amount harms whoever pays or earns it: "$3.00 too much"."""
-    off = came - expected_cents
-    return f"{dollars(abs(off))} too {'much' if off > 0 else 'little'}"
+def cents_off(expected_cents: int, came: int | None) -> str | None:
+    """By how much an amount harms whoever pays or earns it: "$3.00 too much". None harms as 0 does."""
+    off = (came or 0) - expected_cents
+    return f"{dollars(abs(off))} too {'much' if off > 0 else 'little'}" if off else None
 
 
 def error_text(error: BaseException) -> str:

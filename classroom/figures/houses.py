@@ -94,7 +94,7 @@ def _actors(axes: Axes, side: tuple[float, float], heading: str, down_to: float)
     for x, (kind, name) in zip(marks.spread(*side, len(ACTORS)), ACTORS.items(), strict=True):
         look = fig.look_of(kind)
         corner, words = 0.1 * (look.marker == "o"), name.replace(" ", "\n")
-        marks.box(axes, (x, 88), (14, 9), words, look.color, ink=look.text, corner=corner)
+        marks.box(axes, (x, 88), (14, 9), words, look.pale, corner=corner)
         marks.arrow(axes, (x, 83.5), (x, down_to), heads="<->")
 
 

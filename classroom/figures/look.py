@@ -4,7 +4,6 @@ A test compares the sentence and never the picture, so a sentence says every num
 Everything is drawn without pyplot and without matplotlib's global settings. It knows no bill and no event.
 """
 
-import textwrap
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from functools import cache, cached_property
@@ -16,10 +15,13 @@ import pandas as pd
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure as Picture
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.text import Text
 from PIL import Image
+
+from classroom.page import literal
 
 WIDTH_PX, INCHES, DPI = 900, 9.0, 160  # shown 900 wide, drawn 1.6 times as fine for dense screens
 SMALL, NORMAL, LARGE, HUGE = 9.5, 10.5, 13, 18
@@ -35,7 +37,11 @@ class Look(NamedTuple):
     color: str
     hatch: str
     marker: str
-    text: str = INK  # what is written on the colour
+
+    @property
+    def pale(self) -> str:
+        """Half of the colour: paper on which ink can be read, on a light page and on a dark one."""
+        return to_hex([(1 + part) / 2 for part in to_rgb(self.color)])
 
     @property
     def fill(self) -> dict[str, object]:
@@ -44,17 +50,24 @@ class Look(NamedTuple):
 
 
 ACTOR_LOOKS = {
-    "customer": Look("#0072B2", "", "o", PAPER),
+    "customer": Look("#0072B2", "", "o"),
     "installer": Look("#E69F00", "///", "s"),
     "reseller": Look("#009E73", "...", "D"),
     "landlord": Look("#CC79A7", "\\\\\\", "^"),
 }
 UNKNOWN_LOOK = Look("#b5b5b5", "", "x")
 GROUP_LOOKS = (
-    Look("#1a1a1a", "", "^", PAPER),
+    Look("#1a1a1a", "", "^"),
     Look("#009E73", "///", "D"),
     Look("#CC79A7", "...", "P"),
     Look("#56B4E9", "\\\\\\", "X"),
+)
+
+
+ON_LIGHT = {"needs_background": "light"}  # metadata of an output, from which Jupyter makes the class below
+ON_DARK = (  # light and dark change places: the paper becomes the dark page's #111, a colour keeps its hue
+    '[data-jp-theme-light="false"] img.jp-needs-light-background '
+    "{ filter: invert(93.33%) hue-rotate(180deg); }"
 )
 
 
@@ -75,14 +88,23 @@ class Figure:
         return self.sentence
 
     def _ipython_display_(self) -> None:
-        """Show the picture and, below it, the sentence.
+        """Show the picture and, below it, the sentence, whose lines the browser breaks."""
+        said = {"text/plain": self.sentence}
+        display({"image/png": self.png, **said}, metadata=self.metadata, raw=True)
+        display({"text/html": caption(self.sentence), **said}, raw=True)
 
-        Plain text, because Markdown and HTML set what stands between two dollar signs as mathematics.
-        `alt` is read by nbconvert's classic template; JupyterLab 4.6 reads no alternative text of outputs.
+    @property
+    def metadata(self) -> dict[str, object]:
+        """How the picture is to be shown, for the pages that read it.
+
+        `alt` is read by nbconvert's classic template; its lab template and JupyterLab 4.6 read none.
         """
-        size = {"width": WIDTH_PX, "alt": self.sentence}
-        display({"image/png": self.png, "text/plain": self.sentence}, metadata={"image/png": size}, raw=True)
-        display({"text/plain": textwrap.fill(self.sentence, 110)}, raw=True)
+        return {"image/png": {"width": WIDTH_PX, "alt": self.sentence}, **ON_LIGHT}
+
+
+def caption(sentence: str) -> str:
+    """The sentence as HTML, at most as wide as the picture, with the style of pictures on a dark page."""
+    return f'<style>{ON_DARK}</style><p style="max-width: {WIDTH_PX}px">{literal(sentence)}</p>'
 
 
 def canvas(title: str, height: float, panels: int = 1) -> tuple[Picture, list[Axes]]:

@@ -77,7 +77,7 @@ def _box(axes: Axes, x: float, y: float, event: tuple, slots: int) -> None:
     turned = slots > 20 and event.offset > 99
     shown = label if not turned or event.offset % 5 == 0 else ""
     style = {"corner": 0.12 * (look.marker == "o"), "linewidth": 1, "rotation": 90 * turned}
-    marks.box(axes, (x + 0.5, y), (0.86, 0.84), shown, look.color, ink=look.text, **style)
+    marks.box(axes, (x + 0.5, y), (0.86, 0.84), shown, look.pale, **style)
 
 
 def _cursor(

@@ -4,7 +4,7 @@ const COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7"]; // Okabe-Ito, in t
 const KINDS = ["customer", "installer", "reseller", "landlord"];
 const WHERE = { customer: "Customer app", installer: "Installer tablet" };
 const MARKS = ["▲", "◆", "✚", "✖"]; // of the groups, in their order
-const FLIGHT_MS = 450, MOST_DOTS = 160, CELL = 15;
+const FLIGHT_MS = 400, MOST_DOTS = 160, CELL = 15, EVENTS_Y = 23, MARKS_Y = 41;
 
 const shape = (kind, r = 6) =>
   [`<circle r="${r}"/>`, `<rect x="${-r}" y="${-r}" width="${2 * r}" height="${2 * r}"/>`,
@@ -24,46 +24,50 @@ function page(first) {
     data-at="${where}-${actor}">${mark(KINDS.indexOf(actor))}${text(WHERE[actor] ?? actor)}
     <b data-sent="${actor}"></b></div>`).join("")}</div>`;
   const topic = first.topic && `<h4>Event-driven: the gateway says what happened, and answers
-    <small>· each service reads at its own pace</small></h4>
+    <small>· each service reads at its own pace</small></h4><div class="fl-legend" data-n="legend"></div>
     <div class="fl-stage fl-events">${column("e")}
     <div class="fl-box" data-at="gateway">Gateway<b data-n="gateway"></b></div>
-    <div class="fl-col" data-at="topic"><div data-n="legend"></div>${first.topic.ends.map((_, p) => `<div class="fl-lane"
-      data-at="lane-${p}"><span>P${p}</span><svg data-at="strip-${p}"></svg><output></output></div>`).join("")}</div>
-    <div class="fl-col" data-n="groups"></div>
+    <div class="fl-lanes" data-at="topic">${first.topic.ends.map((_, p) => `<svg class="fl-lane" data-at="lane-${p}"></svg>`).join("")}
+    </div><div class="fl-col" data-n="groups"></div>
     <div class="fl-box" data-at="e-bills">Bills<b data-n="e-bills"></b></div></div>`;
-  const coupled = first.designs.coupled && `<h4>Coupled: the app waits inside until its bill is made</h4>
+  const coupled = first.designs.coupled && `<h4>Coupled: the app waits inside until its bill is made
+    <small>· a hollow dot is an answer on its way back</small></h4>
     <div class="fl-stage fl-coupled">${column("c")}
     <div class="fl-box" data-at="backend">Backend: prices, bills, then answers<b data-n="backend"></b>
       <span class="fl-inside" data-n="inside"></span></div>
     <div class="fl-box" data-at="c-bills">Bills<b data-n="c-bills"></b></div></div>`;
   const slider = (name, label, min, max, step) => `<label>${label} <input type="range" min="${min}"
     max="${max}" step="${step}" data-slide="${name}" aria-label="${label}"><output></output></label>`;
+  const endless = first.controls.total === null; // a fixed day has its installers: there is nothing to share out
   return `<div class="fl-bar" role="toolbar" aria-label="Traffic">
-    <button data-do="start">▶ Start</button><button data-do="pause">❚❚ Pause</button>
-    <button data-do="reset">↺ Reset</button>
-    ${slider("rate", "Actions a second", 1, 200, 1)}${slider("share", "Installers", 0, 100, 5)}
+    <button data-do="start">▶ Go on</button><button data-do="pause">❚❚ Pause</button>
+    <button data-do="reset">↺ Begin again</button>
+    ${slider("rate", "Actions a second", 1, 200, 1)}${endless ? slider("share", "Installers", 0, 100, 5) : ""}
     ${slider("slow", "Slow billing", 0, 1000, 50)}
     ${actors.map((actor) => `<button data-do="send" data-actor="${actor}">${mark(KINDS.indexOf(actor))}Send one:
-      ${text(actor)} buys</button>`).join("")}${first.topic ? `<button data-do="listen">+ Add a listener:
+      ${text(actor)} buys</button>`).join("")}${first.topic?.lanes ? `<button data-do="listen">+ Add a listener:
       ${text(first.topic.guest.name)}</button>` : ""}<button data-do="close">✕ Close</button></div>
-    <div class="fl-said" role="status"></div><ol class="fl-follow" aria-label="The action sent by hand"></ol>
+    <div class="fl-said" role="status"></div><div class="fl-first-wrong" role="status"></div>
+    <ol class="fl-follow" aria-label="The action sent by hand"></ol>
     <div role="img" data-n="picture"></div>${topic || ""}${coupled || ""}
-    <h4>Billed beside the oracle</h4><div data-n="outcomes"></div>
-    <svg class="fl-dots" aria-hidden="true"></svg>`;
+    <div data-n="outcomes"></div><svg class="fl-dots" aria-hidden="true"></svg>`;
 }
 
 const fitting = (width) => Math.max(4, Math.floor(width / CELL) - 1); // events that a lane has room for
 
 // --- what stands still between two snapshots
 
-function lane(element, events, end, groups, p) {
-  const svg = element.querySelector("svg"), width = svg.clientWidth || 300;
+// From above: the lane's name, its events, the groups' marks. What flies stays at the height of the events.
+function lane(svg, events, topic, p) {
+  const width = svg.clientWidth || 300, end = topic.ends[p], groups = topic.groups;
   const first = Math.max(0, end - fitting(width));
-  let html = `<path d="M0 12H${width}" stroke="var(--line)"/>`;
+  let html = `<text x="8" y="11" font-size="11" fill="var(--ink)">${topic.lanes ? `Partition ${p}: ` : ""}${
+    plural(end, "event")}</text><path d="M0 ${EVENTS_Y}H${width}" stroke="var(--line)"/>`;
   for (let offset = first; offset < end; offset++) {
     const event = events.get(`${p}/${offset}`), x = (offset - first + 0.5) * CELL;
+    if (!event && offset > events.newest?.[p]) break; // it is counted, and will be seen in a moment
     const ring = event?.followed ? `<circle r="10" fill="none" stroke="var(--ink)" stroke-width="2"/>` : "";
-    html += `<g transform="translate(${x} 12)" fill="${COLOURS[event?.kind] ?? "#999"}"
+    html += `<g transform="translate(${x} ${EVENTS_Y})" fill="${COLOURS[event?.kind] ?? "#999"}"
       stroke="var(--ink)" stroke-width=".7">${shape(event?.kind ?? -1, 5)}${ring}</g>`;
   }
   const cursors = new Map(); // the marks of the groups that read next at this place
@@ -75,14 +79,20 @@ function lane(element, events, end, groups, p) {
   for (const [x, marks] of [...cursors].sort(([a], [b]) => a - b)) {
     const half = marks.length * 5.5, center = clamp(Math.max(x, free + half), half, width - half);
     free = center + half;
-    html += `<path d="M${x} 2V24" stroke="var(--ink)" stroke-width="1.5"/><text y="35" font-size="11"
-      x="${center}" text-anchor="middle" fill="var(--ink)">${marks}</text>`;
+    html += `<path d="M${x} ${EVENTS_Y - 8}V${EVENTS_Y + 9}" stroke="var(--ink)" stroke-width="1.5"/><text font-size="11"
+      x="${center}" y="${MARKS_Y}" text-anchor="middle" fill="var(--ink)">${marks}</text>`;
   }
   set(svg, html);
-  set(element.querySelector("output"), count(end));
 }
 
-function groupCards(root, groups) {
+function legend({ lanes, groups }) {
+  const marks = groups.map((group, g) => `<span>${MARKS[g % 4]} ${text(group.name)}</span>`).join(" ");
+  const rows = lanes ? "Each row has the newest events of a partition." : "The row has the newest events on the topic.";
+  return `${rows} ${marks}: what this service reads next. <span>←▲: that is further back than the row shows.</span>`;
+}
+
+function groupCards(root, { lanes, groups, ends }) {
+  const whole = ends.reduce((sum, end) => sum + end, 0);
   const box = root.querySelector("[data-n=groups]"), names = String(groups.map((group) => group.name));
   if (box.dataset.names !== names) {
     box.dataset.names = names;
@@ -93,12 +103,13 @@ function groupCards(root, groups) {
     const card = box.children[g], running = group.running;
     const behind = group.lag.reduce((sum, lag) => sum + lag, 0);
     card.classList.toggle("fl-off", !running);
+    const read = lanes ? `, lag ${count(behind)}` : `<br>has read ${count(whole - behind)} of ${plural(whole, "event")}`;
     set(card.firstChild, `<b>${MARKS[g % 4]} ${text(group.name)}</b>
-      <span class="fl-state">${running ? "" : "■ "}${text(group.status)}</span>,
-      <span class="${behind > 20 ? "fl-wrong" : ""}">lag ${count(behind)}</span>
-      <div class="fl-lags" title="lag by partition">${group.lag.map((lag, p) =>
-        `<div class="${lag > 5 ? "fl-late" : ""}">P${p}<br>${count(lag)}</div>`).join("")}</div>
-      ${group.found ? `<div>${text(group.found)}</div>` : ""}`);
+      <span class="fl-state">${running ? "" : "■ "}${text(group.status)}</span><span
+      class="${behind > 20 ? "fl-wrong" : ""}">${read}</span>
+      ${lanes ? `<div class="fl-lags" title="lag by partition">${group.lag.map((lag, p) =>
+        `<div class="${lag > 5 ? "fl-late" : ""}">P${p}: ${count(lag)}</div>`).join("")}</div>` : ""}
+      ${group.found ? `<div class="fl-found-by">${text(group.found)}</div>` : ""}`);
     set(card.lastChild, running ? "Stop" : "Start");
     card.lastChild.setAttribute("aria-label", `${running ? "Stop" : "Start"} ${group.name}`);
   });
@@ -110,17 +121,20 @@ function outcomeTable(outcomes) {
   const most = Math.max(1, ...outcomes.map((o) => Math.max(o.due_cents, o.billed_cents)));
   const dollars = (cents) => (cents / 100).toLocaleString("en-US", { style: "currency", currency: "USD" });
   const cell = (o) => {
-    const verdict = o.wrong ? `<span class="fl-wrong">✗ ${count(o.wrong)} of ${plural(o.wrong + o.right, "bill")}
-      wrong: ${dollars(Math.abs(o.wrong_cents))} too ${o.wrong_cents > 0 ? "much" : "little"}</span>`
-      : `<span class="fl-right">✓ ${o.right ? `all ${plural(o.right, "bill")} right` : "no bill yet"}</span>`;
-    const late = o.not_billed ? `<br>… ${plural(o.not_billed, "sale")} not billed yet` : "";
-    const colour = COLOURS[KINDS.indexOf(o.actor)] ?? "#999";
+    const made = o.right + o.wrong;
+    const verdict = o.wrong ? `<span class="fl-wrong">✗ ${count(o.wrong)} of ${plural(made, "bill")} wrong:
+      ${dollars(Math.abs(o.wrong_cents))} too ${o.wrong_cents > 0 ? "much" : "little"}</span>`
+      : made ? `<span class="fl-right">✓ all ${plural(made, "bill")} right</span>` : "no bill yet";
+    const behind = o.behind ? `: its service is ${plural(o.behind, "event")} behind` : "";
+    const late = o.not_billed ? `<br><span class="fl-late-bills">… ${count(o.not_billed)} not billed yet${behind}</span>` : "";
+    const part = (cents, style) => `<i style="width:${100 * cents / Math.max(1, o.due_cents)}%;${style}"></i>`;
+    const billed = part(Math.min(o.billed_cents, o.due_cents), `background:${COLOURS[KINDS.indexOf(o.actor)] ?? "#999"}`);
     return `<td>${dollars(o.billed_cents)} billed of ${dollars(o.due_cents)} due<div class="fl-meter"
-      style="width:${Math.max(2, 100 * o.due_cents / most)}%"><i style="background:${colour};
-      width:${Math.min(100, 100 * o.billed_cents / Math.max(1, o.due_cents))}%"></i></div>${verdict}${late}</td>`;
+      style="width:${Math.max(2, 100 * o.due_cents / most)}%">${billed}${
+      part(o.not_billed_cents, "background:var(--late)")}</div>${verdict}${late}</td>`;
   };
-  return `<table><thead><tr><th scope="col" class="fl-first">Design</th>${actors.map((actor) =>
-    `<th scope="col">${mark(KINDS.indexOf(actor))}${text(actor)}s</th>`).join("")}</tr></thead><tbody>
+  return `<table><thead><tr><th scope="col" class="fl-first">The oracle says</th>${actors.map((actor) =>
+    `<th scope="col">${mark(KINDS.indexOf(actor))} ${text(actor)}s</th>`).join("")}</tr></thead><tbody>
     ${designs.map((design) => `<tr><th scope="row">${text(design)}</th>${outcomes.filter((o) =>
       o.design === design).map(cell).join("")}</tr>`).join("")}</tbody></table>`;
 }
@@ -130,6 +144,7 @@ function outcomeTable(outcomes) {
 const middle = ([left, top, right, bottom]) => [(left + right) / 2, (top + bottom) / 2];
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const edge = ([left, top, right, bottom], [x, y]) => [clamp(x, left, right), clamp(y, top, bottom)];
+const point = (x, y) => [x, y, x, y];
 const leg = (from, to) => [edge(from, middle(to)), edge(to, middle(from))];
 
 class Dots {
@@ -137,8 +152,14 @@ class Dots {
     [this.root, this.svg, this.dots, this.places] = [root, root.querySelector(".fl-dots"), new Set(), new Map()];
     this.frame = this.frame.bind(this);
   }
+  get narrow() { return this.root.clientWidth < 760; }
   place(name) { // [left, top, right, bottom], looked up once per layout
     if (!this.places.has(name)) {
+      const end = name.match(/^(lane-.*)-(in|out)$/); // where a lane begins and ends, at the height of its events
+      if (end) {
+        const box = this.place(end[1]);
+        return box && point(end[2] === "in" ? box[0] : box[2], box[1] + EVENTS_Y);
+      }
       const box = this.root.querySelector(`[data-at="${name}"]`)?.getBoundingClientRect();
       const { left, top } = this.root.getBoundingClientRect();
       this.places.set(name, box && [box.left - left, box.top - top, box.right - left, box.bottom - top]);
@@ -147,7 +168,7 @@ class Dots {
   }
   arrows(pairs) { // thin lines where dots will fly
     this.svg.querySelector("path.fl-ways")?.remove();
-    if (this.root.clientWidth < 760) return; // the boxes stand below each other: lines would cross them
+    if (this.narrow) return; // the boxes stand below each other: lines would cross them
     const legs = pairs.map((pair) => pair.map((name) => this.place(name))).filter((pair) => pair.every(Boolean));
     const d = legs.map(([from, to]) => { const [a, b] = leg(from, to); return `M${a}L${b}`; }).join("");
     this.svg.insertAdjacentHTML("afterbegin", `<path class="fl-ways" d="${d}" stroke="var(--line)"/>`);
@@ -179,6 +200,14 @@ class Dots {
     if (this.dots.size) requestAnimationFrame(this.frame);
   }
   clear() { for (const dot of this.dots) dot.g.remove(); this.dots.clear(); }
+  stand(wrong) { // the dot of the first wrong bill, marked, before the bills of its design
+    this.svg.querySelector(".fl-found")?.remove();
+    const bills = wrong && this.place(wrong.design === "coupled" ? "c-bills" : "e-bills");
+    if (!bills || this.narrow) return;
+    const at = `${bills[0] - 16} ${middle(bills)[1]}`, ring = `<circle r="12" fill="none" stroke="var(--wrong)" stroke-width="3"/>`;
+    this.svg.insertAdjacentHTML("beforeend", `<g class="fl-found" transform="translate(${at})" stroke="var(--ink)"
+      fill="${COLOURS[wrong.kind] ?? "#999"}">${shape(wrong.kind)}${ring}</g>`);
+  }
 }
 
 const who = (now) => String(now?.topic?.groups.map((group) => group.name)); // the boxes' places hang on them
@@ -187,7 +216,7 @@ const spread = (list) => list.map((item, i) => [item, (i * 100) / Math.max(1, li
 function ways(now) {
   const actors = Object.keys(now.actors), groups = now.topic?.groups ?? [];
   return [...actors.flatMap((actor) => [[`e-${actor}`, "gateway"], [`c-${actor}`, "backend"]]),
-    ...(now.topic?.ends ?? []).map((_, p) => ["gateway", `lane-${p}`]), ["backend", "c-bills"],
+    ...(now.topic?.ends ?? []).map((_, p) => ["gateway", `lane-${p}-in`]), ["backend", "c-bills"],
     ...groups.map((group) => ["topic", `group-${group.name}`]),
     ...groups.filter((group) => group.bills).map((group) => [`group-${group.name}`, "e-bills"])];
 }
@@ -195,13 +224,15 @@ function ways(now) {
 function flights(dots, now, before, events) {
   const coupled = now.designs.coupled;
   for (const [[p, , kind], wait] of spread(now.topic?.new ?? [])) {
-    dots.fly(kind, [`e-${KINDS[kind]}`, "gateway", laneAt(dots, now.topic, p, now.topic.ends[p])], false, wait);
+    const path = [`e-${KINDS[kind]}`, "gateway", `lane-${p}-in`, laneAt(dots, now.topic, p, now.topic.ends[p])];
+    dots.fly(kind, path, false, wait);
   }
   now.topic?.groups.forEach((group, g) => group.cursors.forEach((cursor, p) => {
     const read = before?.topic?.groups[g]?.cursors[p] ?? cursor;
     for (let offset = Math.max(read, cursor - 3); offset < cursor; offset++) {
       const event = events.get(`${p}/${offset}`);
-      if (event) dots.fly(event.kind, [laneAt(dots, now.topic, p, offset), `group-${group.name}`]);
+      const path = [laneAt(dots, now.topic, p, offset), `lane-${p}-out`, `group-${group.name}`];
+      if (event) dots.fly(event.kind, path);
     }
   }));
   for (const [[, kind], wait] of spread(coupled?.in ?? [])) dots.fly(kind, [`c-${KINDS[kind]}`, "backend"], false, wait);
@@ -219,11 +250,17 @@ function billsMade(dots, now, before, groups) {
 }
 
 function laneAt(dots, topic, p, offset) { // where this offset lies in its lane, as a place without size
-  const box = dots.place(`strip-${p}`);
+  const box = dots.place(`lane-${p}`);
   if (!box) return null;
   const first = Math.max(0, topic.ends[p] - fitting(box[2] - box[0]));
-  const x = box[0] + Math.max(0, offset - first) * CELL, y = box[1] + 12;
-  return [x, y, x, y];
+  return point(box[0] + Math.max(0, offset - first) * CELL, box[1] + EVENTS_Y);
+}
+
+function progress({ paused, ended, total, of_day, sent }) {
+  if (total === null) return `${plural(sent, "action")} sent, ${paused ? "paused" : "flowing"}.`;
+  const byHand = sent > of_day ? `, and ${count(sent - of_day)} by hand` : "";
+  if (ended) return `The day is sent: ${plural(total, "action")}${byHand}. The picture stays until you close it.`;
+  return `${count(of_day)} of ${plural(total, "action")} sent${byHand}; ${paused ? "paused" : "flowing"}.`;
 }
 
 // --- the widget
@@ -278,42 +315,44 @@ function render({ model, el }) {
     const others = who(before) !== who(now);
     before = now;
     if (others) lay();
+    dots.stand(now.wrong);
   }
 
   function stand({ still: png, sentence }) {
     dots?.clear();
-    root.innerHTML = `<img style="max-width:100%" alt="${text(sentence)}" src="data:image/png;base64,${png}">`;
+    root.innerHTML = `<img class="jp-needs-light-background" style="max-width:100%" alt="${text(sentence)}" src="data:image/png;base64,${png}">`;
     before = dots = drawn = null;
   }
 
-  function settings({ controls, followed }) {
-    root.querySelector("[data-do=start]").disabled = !controls.paused;
-    root.querySelector("[data-do=pause]").disabled = controls.paused;
+  function settings({ controls, followed, wrong }) {
+    const waits = controls.paused && !controls.ended;
+    root.querySelector("[data-do=start]").hidden = !waits;
+    root.querySelector("[data-do=pause]").hidden = waits;
+    root.querySelector("[data-do=pause]").disabled = controls.ended;
     for (const [name, value, unit] of [["rate", controls.rate, ""], ["share", controls.share, " %"],
                                        ["slow", controls.slow_ms, " ms"]]) {
       const input = root.querySelector(`[data-slide=${name}]`);
-      if (sliding !== input) { input.value = value; set(input.nextSibling, count(value) + unit); }
-      if (name === "share") input.disabled = controls.fixed;
+      if (input && sliding !== input) { input.value = value; set(input.nextSibling, count(value) + unit); }
     }
-    const of = controls.total === null ? "" : ` of ${count(controls.total)}`;
-    const state = controls.paused ? "paused" : controls.ended ? "the day is sent" : "flowing";
-    set(root.querySelector(".fl-said"), text(`${count(controls.sent)}${of} actions sent, ${state}. ${controls.said}`));
-    set(root.querySelector(".fl-follow"), followed.map((step) => `<li>${text(step)}</li>`).join(""));
+    set(root.querySelector(".fl-said"), text(progress(controls) + (controls.said && ` · ${controls.said}`)));
+    const next = controls.paused ? " The traffic waits for ▶ Go on." : "";
+    set(root.querySelector(".fl-first-wrong"), wrong ? text(`✗ ${wrong.said}${next}`) : "");
+    const ringed = followed.length ? ["Sent by hand, and ringed below:", ...followed] : [];
+    set(root.querySelector(".fl-follow"), ringed.map((step) => `<li>${text(step)}</li>`).join(" "));
   }
 
   function drawTopic(now) {
     const { topic } = now;
-    for (const [p, offset, kind, sale, id] of topic.new) {
-      events.set(`${p}/${offset}`, { kind, sale, followed: id.startsWith("by-hand") });
+    for (const [p, offset, kind, id] of topic.new) {
+      events.set(`${p}/${offset}`, { kind, followed: id.startsWith("by-hand") });
+      events.newest = { ...events.newest, [p]: offset };
     }
     while (events.size > 4000) events.delete(events.keys().next().value);
-    topic.ends.forEach((end, p) => {
-      lane(root.querySelector(`[data-at=lane-${p}]`), events, end, topic.groups, p);
-    });
-    set(root.querySelector("[data-n=legend]"), `Topic: the newest events of each partition; ${topic.groups.map(
-      (group, g) => `<span>${MARKS[g % 4]} ${text(group.name)}</span>`).join(", ")} reads next`);
-    groupCards(root, topic.groups);
-    root.querySelector("[data-do=listen]").disabled = topic.guest.is_there;
+    topic.ends.forEach((_, p) => lane(root.querySelector(`[data-at=lane-${p}]`), events, topic, p));
+    set(root.querySelector("[data-n=legend]"), legend(topic));
+    groupCards(root, topic);
+    const listen = root.querySelector("[data-do=listen]");
+    if (listen) listen.hidden = topic.guest.is_there;
     const { accepted, failed } = now.designs["event-driven"];
     set(root.querySelector("[data-n=gateway]"), `${count(accepted)} answered${failed ? `, ${failed} failed` : ""}`);
   }

@@ -7,18 +7,20 @@ while the picture lives, a group of its own, from offset 0 on.
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import pandas as pd
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from classroom.figures.look import plural
-from classroom.world.designs import Design, EventDriven, Handle, Services, SlowLedger
-from classroom.world.traffic import Script
+from classroom.world.bills import NOTHING, bills
+from classroom.world.designs import EVENTS, Design, EventDriven, Handle, Services, SlowLedger
+from classroom.world.traffic import Script, is_by_hand
 from fiberlab.cluster import TopicView
-from fiberlab.domain import ACTORS, SALES, Action, dollars, expected_cents
+from fiberlab.domain import SALES, Action, dollars, expected_cents
 from fiberlab.eventdriven.events import Event, PlanBrowsed, UnreadableEventError, decode
 from fiberlab.ledger import Charge
 
@@ -40,13 +42,12 @@ class Record(NamedTuple):
 class TopicReader:
     """What is on the topic and how far each group has read. `run` keeps it so; any thread may look at it."""
 
-    def __init__(self, design: EventDriven) -> None:
-        self.design = design
+    def __init__(self, design: EventDriven, lanes: bool = True) -> None:
+        self.design, self.lanes = design, lanes  # whether the partitions are told apart
         self.records: list[Record] = []
-        self.new: deque[Record] = deque(maxlen=NEWEST)  # until somebody takes them
+        self.new: deque[tuple[int, Record]] = deque(maxlen=NEWEST)  # by arrival, until somebody takes them
         self.ends: dict[int, int] = {}
         self.cursors: dict[str, dict[int, int]] = {}
-        self.looks = 0  # how often ends and cursors were looked at
         self.problem = ""  # why nothing new is seen
 
     def run(self, stop: threading.Event) -> None:
@@ -86,13 +87,12 @@ class TopicReader:
             stop.wait(PAUSE_S / 3 if behind else PAUSE_S)
             for records in reader.poll(timeout_ms=10).values():
                 found = [_record(record) for record in records]
+                self.new.extend(enumerate(found, len(self.records)))
                 self.records += found
-                self.new.extend(found)
 
     def _look(self, view: TopicView) -> None:
         cursors = {name: view.committed(self.design.group(name)) for name in list(self.design.services)}
         self.ends, self.cursors = view.ends(), cursors  # the cursors first: none is ahead of its end
-        self.looks += 1
 
     def _look_again(self, view: TopicView) -> None:
         """So that the last picture lacks nothing."""
@@ -100,14 +100,22 @@ class TopicReader:
         if sum(self.ends.values()) > len(self.records):
             self.records = [_record(record) for record in view.records()]
 
-    def all_read(self, since: int) -> bool:
-        """Whether every group has read the whole topic, by a look that began after look number `since`."""
-        return self.looks > since + 1 and not any(sum(self.lag(name)) for name in self.cursors)
-
     def lag(self, name: str) -> list[int]:
         """How many events the group has yet to read, by partition."""
         read = self.cursors.get(name, {})
         return [max(0, end - read.get(partition, 0)) for partition, end in sorted(self.ends.items())]
+
+    def behind(self) -> dict[str, int]:
+        """How many events each actor's billing has yet to read, by actor, as it was at the last look."""
+        return {name.removesuffix("-billing"): sum(self.lag(name)) for name in self.design.ledgers}
+
+    def unread(self) -> dict[str, list[str]]:
+        """As the design's `unread`, as it was at the last look; the broker is not asked."""
+        found = {name: self._unread(self.cursors.get(name, {})) for name in self.design.ledgers}
+        return {name: ids for name, ids in found.items() if ids}
+
+    def _unread(self, cursor: Mapping[int, int]) -> list[str]:
+        return [record.id for record in self.records if record.offset >= cursor.get(record.partition, 0)]
 
 
 def _record(record: object) -> Record:
@@ -121,7 +129,10 @@ def _record(record: object) -> Record:
 
 @dataclass
 class Outcome:
-    """An actor's bills in one design, in cents. A sale without a charge is neither right nor wrong yet."""
+    """An actor's bills in one design, in cents. A sale without a charge is neither right nor wrong yet.
+
+    `behind` is how many events the actor's billing has yet to read.
+    """
 
     design: str
     actor: str
@@ -131,6 +142,8 @@ class Outcome:
     right: int = 0
     wrong: int = 0
     not_billed: int = 0
+    not_billed_cents: int = 0
+    behind: int = 0
 
     @property
     def said(self) -> str:
@@ -138,20 +151,34 @@ class Outcome:
         bills = self.right + self.wrong
         told = f"billed {dollars(self.billed_cents)} of {dollars(self.due_cents)}, "
         told += f"{self.wrong:,} of {bills:,} wrong" if self.wrong else f"all {bills:,} right"
-        return told + (f", {self.not_billed:,} not billed yet" if self.not_billed else "")
+        if not self.not_billed:
+            return told
+        late = f" ({plural(self.behind, 'event')} behind)" if self.behind else ""
+        return f"{told}, {self.not_billed:,} not billed yet{late}"
 
     def owe(self, due_cents: int) -> None:
         """A sale was made that has no charge yet."""
         self.due_cents += due_cents
+        self.not_billed_cents += due_cents
         self.not_billed += 1
 
     def bill(self, billed_cents: int, due_cents: int) -> None:
         """A sale that was owed got its charge."""
         self.not_billed -= 1
+        self.not_billed_cents -= due_cents
         self.billed_cents += billed_cents
         self.wrong_cents += billed_cents - due_cents
         self.right += billed_cents == due_cents
         self.wrong += billed_cents != due_cents
+
+
+class WrongBill(NamedTuple):
+    """A wrong charge, and the action that it is for: the `number`-th of the round, 0 if sent by hand."""
+
+    design: str
+    number: int
+    action: Action
+    charge: Charge
 
 
 class Books:
@@ -166,14 +193,32 @@ class Books:
         self._script, self._looked_s = script, 0.0
         self._begin()
 
-    @property
-    def outcomes(self) -> list[Outcome]:
-        """An Outcome per design and actor, in this order; charges of actions not sent do not count."""
-        return [self._outcome(name, actor) for name in self.charges for actor in self.sent_by]
+    def outcomes(self, behind: Mapping[str, int]) -> list[Outcome]:
+        """An Outcome per design and actor, in this order; charges of actions not sent do not count.
+
+        `behind` is the event-driven design's.
+        """
+        found = [self._outcome(name, actor) for name in self.charges for actor in self.sent_by]
+        for outcome in found:
+            outcome.behind = behind.get(outcome.actor, 0) if outcome.design == EVENTS else 0
+        return found
 
     def charge(self, design: str, id: str) -> Charge | None:
         """What the action was charged in this design, None if it was not yet."""
         return self._billed.get((design, id))
+
+    def bills(self, sent: Mapping[str, Set[str]], unread: Mapping[str, list[str]]) -> dict[str, pd.DataFrame]:
+        """Each design's bills (see `bills`): of the actions of this round that were sent to it, by id.
+
+        `unread` is the event-driven design's, asked before the last look.
+        """
+        frames = {}
+        for name, written in self.charges.items():
+            day = [action for id, action in self._sent.items() if id in sent[name]]
+            ours = [charge for charge in written if charge.id in self._sent and charge.id in sent[name]]
+            late = unread if name == EVENTS else NOTHING
+            frames[name] = bills(sorted(day, key=lambda a: (a.at, a.id)), ours, self._script.company, late)
+        return frames
 
     def look(self, every_s: float = 0) -> None:
         """Look again, unless the last look is less than so many seconds ago."""
@@ -191,7 +236,8 @@ class Books:
     def _begin(self) -> None:
         """Nothing was sent yet in this round of the script."""
         self._sent = self._script.sent
-        self.sent_by = dict.fromkeys(ACTORS, 0)  # actions handed out, by kind of actor
+        self.sent_by = dict.fromkeys(self._script.actors, 0)  # actions handed out, by kind of actor
+        self.first_wrong: WrongBill | None = None
         self._due_cents: dict[str, int] = {}
         self._billed: dict[tuple[str, str], Charge] = {}
         self._found: dict[tuple[str, str], Outcome] = {}
@@ -216,8 +262,15 @@ class Books:
     def _bill(self, design: str, charge: Charge) -> None:
         if charge.id in self._due_cents and (design, charge.id) not in self._billed:
             self._billed[design, charge.id] = charge
-            kind = self._sent[charge.id].actor.kind
-            self._outcome(design, kind).bill(charge.amount_cents, self._due_cents[charge.id])
+            kind, due_cents = self._sent[charge.id].actor.kind, self._due_cents[charge.id]
+            self._outcome(design, kind).bill(charge.amount_cents, due_cents)
+            if charge.amount_cents != due_cents and not self.first_wrong:
+                self.first_wrong = self._wrong(design, charge)
+
+    def _wrong(self, design: str, charge: Charge) -> WrongBill:
+        by_script = [id for id in self._sent if not is_by_hand(id)]
+        number = 0 if is_by_hand(charge.id) else by_script.index(charge.id) + 1
+        return WrongBill(design, number, self._sent[charge.id], charge)
 
     def _outcome(self, design: str, actor: str) -> Outcome:
         return self._found.setdefault((design, actor), Outcome(design, actor))

@@ -1,13 +1,14 @@
 """What the browser is given ten times a second: small, and nothing that it would have to work out.
 
-One action may be followed on its way, step by step.
+One action may be followed on its way, step by step. Whoever has not met partitions yet sees the topic as one
+row of events, in the order in which they arrived.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from classroom.figures.look import ACTOR_LOOKS, capital, plural
-from classroom.live.reading import Books, Guest, Outcome, TopicReader
+from classroom.figures.look import ACTOR_LOOKS, capital, listing, plural
+from classroom.live.reading import Books, Guest, Outcome, Record, TopicReader
 from classroom.world.traffic import Requests, Traffic
 from fiberlab.domain import Action, Company, dollars, expected_cents
 from fiberlab.ledger import Charge
@@ -25,9 +26,9 @@ def controls(traffic: Traffic, delay_s: float, said: str) -> State:
         "ended": traffic.ended,
         "rate": traffic.a_second,
         "share": script.installer_percent,
-        "fixed": script.day is not None,
         "slow_ms": round(delay_s * 1000),
         "sent": len(script.sent),
+        "of_day": script.of_day,
         "total": len(script.day) if script.day is not None else None,
         "said": said,
     }
@@ -49,17 +50,25 @@ def requests(asked: Requests) -> State:
 
 
 def topic(reader: TopicReader, guest: Guest) -> State:
-    """The topic's ends, its newest records, each group's cursors and lag by partition, and who may join."""
+    """The topic's ends, its newest records, each group's cursors and lag by lane, and who may join."""
     new = [reader.new.popleft() for _ in range(len(reader.new))][-MOST:]
+    states = reader.design.states().items()
     return {
-        "ends": [end for _, end in sorted(reader.ends.items())],
-        "new": [
-            [record.partition, record.offset, kind_number(record.actor), record.sale, record.id]
-            for record in new
-        ],
-        "groups": [_group(name, status, reader, guest) for name, status in reader.design.states().items()],
+        "lanes": reader.lanes,
+        "ends": _by_lane(reader, [end for _, end in sorted(reader.ends.items())]),
+        "new": [[*_place(reader, *item), kind_number(item[1].actor), item[1].id] for item in new],
+        "groups": [_group(name, status, reader, guest) for name, status in states],
         "guest": {"name": guest.listener.name, "is_there": guest.is_there},
     }
+
+
+def _place(reader: TopicReader, number: int, record: Record) -> tuple[int, int]:
+    """The event's lane, and its place in it."""
+    return (record.partition, record.offset) if reader.lanes else (0, number)
+
+
+def _by_lane(reader: TopicReader, counts: list[int]) -> list[int]:
+    return counts if reader.lanes else [sum(counts)]
 
 
 def _group(name: str, status: str, reader: TopicReader, guest: Guest) -> State:
@@ -67,10 +76,25 @@ def _group(name: str, status: str, reader: TopicReader, guest: Guest) -> State:
         "name": name,
         "status": status,
         "running": name in reader.design.running(),
-        "cursors": [offset for _, offset in sorted(reader.cursors.get(name, {}).items())],
-        "lag": reader.lag(name),
+        "cursors": _by_lane(reader, [offset for _, offset in sorted(reader.cursors.get(name, {}).items())]),
+        "lag": _by_lane(reader, reader.lag(name)),
         "bills": name in reader.design.ledgers,
         "found": guest.found(name),
+    }
+
+
+def first_wrong(books: Books, company: Company) -> State | None:
+    """The first wrong bill of this round: whose it is, in which design, in words. None if all are right."""
+    if not (wrong := books.first_wrong):
+        return None
+    action, billed = wrong.action, dollars(wrong.charge.amount_cents)
+    which = f"Action {wrong.number:,}" if wrong.number else "The action sent by hand"
+    what = f"{action.actor.kind}, {action.name}, {action.plan}, account {action.account_id}"
+    due = dollars(expected_cents(action, company.plans))
+    return {
+        "design": wrong.design,
+        "kind": kind_number(action.actor.kind),
+        "said": f"{which} ({what}) has the first wrong bill: {billed} instead of {due}.",
     }
 
 
@@ -100,12 +124,13 @@ def steps(
     told += [_answer(design, asked, action) for design, asked in requests.items()]
     record = next((r for r in reversed(reader.records) if r.id == action.id), None) if reader else None
     if record:
-        told.append(f"event: partition {record.partition}, offset {record.offset}")
-        told += [
-            f"read by {name}"
-            for name, read in reader.cursors.items()
-            if read.get(record.partition, 0) > record.offset
-        ]
+        told.append(
+            f"event: partition {record.partition}, offset {record.offset}"
+            if reader.lanes
+            else "event written"
+        )
+        read = [name for name, at in reader.cursors.items() if at.get(record.partition, 0) > record.offset]
+        told += [f"read by {listing(read)}"] if read else []
     due = expected_cents(action, company.plans)
     return told + [_bill(design, books.charge(design, action.id), due) for design in requests]
 
@@ -120,5 +145,5 @@ def _answer(design: str, asked: Requests, action: Action) -> str:
 def _bill(design: str, charge: Charge | None, due_cents: int) -> str:
     if not charge:
         return f"{design}: not billed yet"
-    mark = "✓" if charge.amount_cents == due_cents else "✗"
-    return f"{design}: billed {dollars(charge.amount_cents)}, due {dollars(due_cents)} {mark}"
+    right = charge.amount_cents == due_cents
+    return f"{design}: billed {dollars(charge.amount_cents)} {'✓' if right else f'of {dollars(due_cents)} ✗'}"

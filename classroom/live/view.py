@@ -22,13 +22,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from classroom.figures import look as fig
 from classroom.figures.bills import bills_against_oracle, bills_by_design
-from classroom.figures.look import GRID, INK, PAPER, WIDTH_PX, Figure
+from classroom.figures.look import GRID, INK, PAPER, WIDTH_PX, Figure, listing, plural
 from classroom.figures.topics import topic_lanes
 from classroom.live.reading import Record, TopicReader
-from classroom.world.bills import bills
-from fiberlab.domain import Action, Company
-from fiberlab.ledger import Charge
 
+AMOUNTS = ["billed_cents", "expected_cents"]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -66,12 +64,12 @@ class Shown:
     def __init__(self, view: Widget, text: str) -> None:
         self._id, self._text = uuid4().hex, text
         live = {WIDGET: {"model_id": view.model_id, "version_major": 2, "version_minor": 0}}
-        self._display(live | {"image/png": placeholder(text)}, {})
+        self._display(live | {"image/png": placeholder(text)}, fig.ON_LIGHT)
 
     def leave(self, still: Figure) -> None:
         """Put the still picture in its place; the text stays, because strict nbval compares it."""
-        size = {"image/png": {"width": WIDTH_PX, "alt": still.sentence}}
-        self._display({"image/png": base64.b64encode(still.png).decode()}, size, update=True)
+        picture = {"image/png": base64.b64encode(still.png).decode()}
+        self._display(picture, still.metadata, update=True)
 
     def _display(self, bundle: dict[str, Any], metadata: dict[str, Any], **how: bool) -> None:
         if get_ipython():
@@ -93,23 +91,37 @@ def placeholder(text: str) -> str:
 
 
 def still(
-    sent: Mapping[str, Action],
-    charges: Mapping[str, list[Charge]],
-    company: Company,
-    reader: TopicReader | None,
-    problem: str = "",
+    count: int, bills: Mapping[str, pd.DataFrame], reader: TopicReader | None, problem: str = ""
 ) -> Figure:
-    """The final picture with its sentence. `charges` by design; those of other actions are left out.
+    """The final picture with its sentence: so many actions, and the bills of those that each design was sent.
 
-    `problem` is why the picture ended before its time.
+    `problem` is why the picture ended before its time. A topic without lanes is told, and not drawn.
     """
     figures = [_words(problem, problem)] if problem else []
-    figures += _bills(sent, charges, company)
-    if reader:
+    figures += _bills(bills)
+    if reader and reader.lanes:
         rows = pd.DataFrame(reader.records, columns=Record._fields)
         figures.append(topic_lanes(rows.drop_duplicates(["partition", "offset"]), reader.cursors))
-    count = fig.plural(len(sent), "action")
-    return Still(" ".join([f"{count} sent.", *(figure.sentence for figure in figures)]), figures)
+    said = [f"{plural(count, 'action')} sent.", *_unsent(count, bills)]
+    said += [figure.sentence for figure in figures]
+    said += [_row(reader)] if reader and not reader.lanes else []
+    return Still(" ".join(said), figures)
+
+
+def _unsent(count: int, bills: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What still waited in the apps when the picture was closed, a sentence for each design."""
+    waited = {design: count - len(frame) for design, frame in bills.items()}
+    return [
+        f"{some:,} of them still waited in the apps of the {design} design."
+        for design, some in waited.items()
+        if some
+    ]
+
+
+def _row(reader: TopicReader) -> str:
+    count = sum(reader.ends.values())
+    read = [f"{name} has read {count - sum(reader.lag(name)):,} of them" for name in reader.cursors]
+    return f"The topic holds {plural(count, 'event')}; {listing(read)}."
 
 
 class Still(Figure):
@@ -132,15 +144,13 @@ def _forget_fonts() -> None:
     getattr(font_manager, "_get_font", lru_cache(int)).cache_clear()
 
 
-def _bills(sent: Mapping[str, Action], charges: Mapping[str, list[Charge]], company: Company) -> list[Figure]:
-    day = sorted(sent.values(), key=lambda action: (action.at, action.id))
-    ours = {design: [c for c in written if c.id in sent] for design, written in charges.items()}
-    frames = {design: bills(day, written, company) for design, written in ours.items()}
-    if not any(frame[["billed_cents", "expected_cents"]].to_numpy().any() for frame in frames.values()):
+def _bills(bills: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    sold = {design: frame for design, frame in bills.items() if frame[AMOUNTS].to_numpy().any()}
+    if not sold:
         return [_words("No sale yet, so there is no bill", "No sale was made, so nothing was billed.")]
-    if len(frames) > 1:
-        return [bills_by_design(frames)]
-    return [bills_against_oracle(frame) for frame in frames.values()]
+    if len(bills) > 1:
+        return [bills_by_design(sold)]
+    return [bills_against_oracle(frame) for frame in sold.values()]
 
 
 def _words(title: str, sentence: str) -> Figure:

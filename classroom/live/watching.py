@@ -11,7 +11,7 @@ from typing import Any
 
 from classroom.figures.look import Figure, capital
 from classroom.live import snapshot as say
-from classroom.live.reading import Books, Guest, Listener, TopicReader, browse_counter
+from classroom.live.reading import Books, Guest, Listener, TopicReader, WrongBill, browse_counter
 from classroom.live.snapshot import steps
 from classroom.live.view import LiveView, Shown, still
 from classroom.world.designs import Design, EventDriven, Handle, SlowLedger
@@ -130,11 +130,16 @@ def _within(value: int, limits: tuple[int, int]) -> int:
 
 
 TICK_S, BILLS_S = 0.1, 0.25  # how often the picture is told the news, and the bills are looked up
+WATCHFUL_S = 0.05  # both, where the first wrong bill is waited for
 HURRY_A_SECOND = 200  # at least so fast is the rest of a day sent that somebody waits for
 
 
 class Live:
-    """A live picture. It closes by itself when a fixed day is sent and every service has read it."""
+    """A live picture. It stays until it is closed, also when its day is sent.
+
+    Without `lanes` the topic is one row of events. With `pause_at_wrong_bill` the traffic pauses by itself at
+    the first wrong bill of each round, until it is told to go on.
+    """
 
     def __init__(
         self,
@@ -143,6 +148,8 @@ class Live:
         day: Sequence[Action] | None = None,
         a_second: float = 20,
         listener: Listener | tuple[str, Handle] | None = None,
+        lanes: bool = True,
+        pause_at_wrong_bill: bool = False,
     ) -> None:
         self.designs, self.company = designs, company
         self.still: Figure | None = None
@@ -150,7 +157,7 @@ class Live:
             Script(company, day), {name: design.url for name, design in designs.items()}, a_second
         )
         event_driven = next((d for d in designs.values() if isinstance(d, EventDriven)), None)
-        self.reader = TopicReader(event_driven) if event_driven else None
+        self.reader = TopicReader(event_driven, lanes) if event_driven else None
         joins = Listener(*listener) if listener else browse_counter()
         self.guest = Guest(event_driven, joins) if event_driven else None
         self._wake = threading.Event()
@@ -158,7 +165,8 @@ class Live:
         self.view = LiveView()
         self.view.on_msg(self._pressed)
         self.books = Books(designs, self.traffic.script)
-        self._ended_at_look: int | None = None
+        self._pausing, self._pauses = threading.Lock(), pause_at_wrong_bill
+        self._paused_at: WrongBill | None = None
         self._reading = Worker("live reader", self.reader.run if self.reader else lambda stop: None)
         self._ticker = Worker("live picture", self._run)
         self._shown = Shown(self.view, repr(self))
@@ -170,8 +178,7 @@ class Live:
         A day without end ends now. Raises what a service raised; TimeoutError if it takes longer.
         """
         if not self.still:
-            self.traffic.change(paused=self.traffic.script.day is None)
-            self.traffic.change(a_second=max(self.traffic.a_second, HURRY_A_SECOND))
+            self._hurry()
             wait_until(
                 lambda: self._over() or not self._ticker.running,
                 "the day's traffic to be sent and answered",
@@ -193,6 +200,12 @@ class Live:
         self._shown.leave(self.still)  # once more: nbclient hears only a cell that is running
         return self.still
 
+    def _hurry(self) -> None:
+        with self._pausing:
+            self._pauses = False
+            self.traffic.change(paused=self.traffic.script.day is None)
+        self.traffic.change(a_second=max(self.traffic.a_second, HURRY_A_SECOND))
+
     def __repr__(self) -> str:
         names = " and the ".join(self.designs)
         return f"Live: the {names} design at work. In the end a still picture stays here."
@@ -213,35 +226,34 @@ class Live:
         try:
             for part in (self._reading, self.controls, self.traffic):
                 part.start()  # here and not before: a cell is to return at once
-            while not stop.is_set() and not self._day_is_over():
+            while not stop.is_set():
                 self._reading.raise_error()  # the broker has ended: nothing more will be seen
+                self.books.look(0 if self._pauses else BILLS_S)
+                self._pause_at_wrong_bill()
                 self.view.snapshot = self._snapshot()
-                self._wake.wait(TICK_S)
+                self._wake.wait(WATCHFUL_S if self._pauses else TICK_S)
                 self._wake.clear()
         finally:
             self._leave()
 
-    def _day_is_over(self) -> bool:
-        if not self.traffic.ended:
-            self._ended_at_look = None
-            return False
-        if not self.reader:
-            return True
-        if self._ended_at_look is None:
-            self._ended_at_look = self.reader.looks
-        return self.reader.all_read(self._ended_at_look)
+    def _pause_at_wrong_bill(self) -> None:
+        with self._pausing:
+            if self._pauses and self.books.first_wrong is not self._paused_at:
+                self._paused_at = self.books.first_wrong
+                self.traffic.change(paused=self.traffic.paused or self._paused_at is not None)
 
     def _snapshot(self) -> say.State:
-        self.books.look(BILLS_S)
         asked = self.traffic.requests
+        outcomes = self.books.outcomes(self.reader.behind() if self.reader else {})
         return {
             "controls": say.controls(self.traffic, self.controls.delay_s, self._said()),
             "designs": {name: say.requests(requests) for name, requests in asked.items()},
             "actors": self.books.sent_by,
             "topic": say.topic(self.reader, self.guest) if self.reader else None,
-            "outcomes": [vars(outcome) | {"said": outcome.said} for outcome in self.books.outcomes],
+            "outcomes": [vars(outcome) | {"said": outcome.said} for outcome in outcomes],
+            "wrong": say.first_wrong(self.books, self.company) if self._paused_at else None,
             "followed": self._followed(),
-            "sentence": say.sentence(self.books.outcomes, self.reader),
+            "sentence": say.sentence(outcomes, self.reader),
         }
 
     def _said(self) -> str:
@@ -259,13 +271,17 @@ class Live:
         try:
             for part in (self.traffic, self.controls, self._reading):
                 part.stop()
-            self.books.look()
-            problem = f"{capital(str(error))}." if (error := self._reading.error) else ""
-            self.still = still(
-                self.traffic.script.sent, self.books.charges, self.company, self.reader, problem
-            )
+            self.still = self._last_picture()
             self._shown.leave(self.still)
         finally:
             self.view.leave(self.still)
             if self.guest:
                 self.guest.leave()
+
+    def _last_picture(self) -> Figure:
+        unread = self.reader.unread() if self.reader else {}  # before the bills: what is late is not wrong
+        self.books.look()
+        problem = f"{capital(str(error))}." if (error := self._reading.error) else ""
+        sent = {name: requests.sent for name, requests in self.traffic.requests.items()}
+        frames = self.books.bills(sent, unread)
+        return still(len(self.traffic.script.sent), frames, self.reader, problem)

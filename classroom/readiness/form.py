@@ -5,12 +5,12 @@ browser holds what comes next back and sends the last of it.
 """
 
 from dataclasses import replace
-from html import escape
 
 import ipywidgets
 
-from classroom.figures.look import Figure
+from classroom.figures.look import Figure, caption
 from classroom.live.view import Shown
+from classroom.page import literal
 from classroom.readiness.decision import verdict
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.measurements import Measurements
@@ -22,7 +22,7 @@ QUESTIONS = {
     "rules_have_owners": "each actor's rule has people of its own who look after it",
 }
 LABELS_PX, FORM_PX, CONTROLS_PX = 370, 700, 240  # verdict, picture and controls fit a small laptop's screen
-TEXT_LOOK = "line-height: 1.4; overflow-wrap: break-word"
+LINES = "line-height: 1.4"  # a widget's own are as high as a button
 
 
 class Sliders:
@@ -31,7 +31,7 @@ class Sliders:
     def __init__(self, of: Organization, measured: Measurements) -> None:
         self.organization = of
         self._measured = measured
-        self._image = ipywidgets.Image(format="png", width=FORM_PX)
+        self._image = ipywidgets.Image(format="png", width=FORM_PX).add_class("jp-needs-light-background")
         self._said, self._caption = ipywidgets.HTML(), ipywidgets.HTML()
         controls = [*map(self._slider, INPUTS), *map(self._checkbox, QUESTIONS)]
         scrolling = {
@@ -88,9 +88,9 @@ class Sliders:
     def _draw(self) -> Figure:
         drawn = cost_curves(curves(self.organization, self._measured))
         found = verdict(self.organization, self._measured)
-        reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found.reasons)
+        reasons = "".join(f"<li>{literal(reason)}</li>" for reason in found.reasons)
         answer = f'<b>{found.answer.capitalize()}.</b><ul style="margin: 0">{reasons}</ul>'
         self._image.value = drawn.png
-        self._said.value = f'<div role="status" style="{TEXT_LOOK}">{answer}</div>'
-        self._caption.value = f'<p style="{TEXT_LOOK}">{escape(drawn.sentence)}</p>'
+        self._said.value = f'<div role="status" style="{LINES}">{answer}</div>'
+        self._caption.value = f'<div style="{LINES}">{caption(drawn.sentence)}</div>'
         return drawn

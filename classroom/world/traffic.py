@@ -20,7 +20,7 @@ from ipywidgets import IntProgress
 from classroom.world.company import OPENS, generated_day
 from classroom.world.running import HttpClient, NoAnswerError, Response, Worker, progress
 from fiberlab.api import body
-from fiberlab.domain import Action, Actor, Company
+from fiberlab.domain import ACTORS, Action, Actor, Company
 
 CLIENTS = 8
 AGAIN = 0, 503  # no answer, and "try again"
@@ -178,6 +178,12 @@ def _reason(response: Response) -> str:
 
 
 CHUNK = 600  # actions of each generated day
+BY_HAND = "by-hand-"
+
+
+def is_by_hand(id: str) -> bool:
+    """Whether the action of this id was sent by hand."""
+    return id.startswith(BY_HAND)
 
 
 class Script:
@@ -200,6 +206,17 @@ class Script:
         """Whether a fixed day has no further action."""
         return self.day is not None and self._position >= len(self.day)
 
+    @property
+    def of_day(self) -> int:
+        """How many actions of a fixed day were handed out; what is sent by hand is none of them."""
+        return self._position
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The kinds of actors that have a part in it; all of them if no day says who."""
+        acting = {action.actor.kind for action in self.day or ()}
+        return tuple(kind for kind in ACTORS if kind in acting) or ACTORS
+
     def next(self) -> Action | None:
         """The next action, or None at the end of a fixed day."""
         with self._lock:
@@ -220,7 +237,7 @@ class Script:
             who = rng.choice(self.company.installers) if kind == "installer" else account.customer_id
             plan = rng.choice(list(self.company.plans))
             at = self._chunk[max(0, self._position - 1)].at if self._chunk else OPENS
-            id = f"by-hand-{self._by_hand}"
+            id = f"{BY_HAND}{self._by_hand}"
             return self._hand_out(Action(id, "purchase_plan", account.account_id, Actor(kind, who), plan, at))
 
     def share(self, percent: float) -> None:
@@ -259,13 +276,14 @@ class Requests:
         self.lock = threading.Lock()
         self.queues: list[SimpleQueue[Action | None]] = [SimpleQueue() for _ in range(CLIENTS)]
         self.by_hand: dict[str, Answer] = {}
+        self.sent: set[str] = set()  # the ids of what an app has begun to send, in all rounds
         self.open = 0  # handed to an app and not answered yet
         self.clear()
 
     def clear(self) -> None:
         """Forget everything but what is still open."""
         self.inside: dict[str, str] = {}  # the actor's kind by action id
-        self.sent = self.accepted = self.failed = 0
+        self.accepted = self.failed = 0
         self.news: deque[tuple[str, str, str]] = deque(maxlen=REMEMBERED)  # "in" or "out", id, actor
 
     def put(self, action: Action) -> None:
@@ -285,7 +303,7 @@ class Requests:
     def send(self, action: Action, http: HttpClient) -> None:
         """Send it, and keep what is to be seen of it."""
         with self.lock:
-            self.sent += 1
+            self.sent.add(action.id)
             self.inside[action.id] = action.actor.kind
             self.news.append(("in", action.id, action.actor.kind))
         answer = send(action, http)
@@ -295,7 +313,7 @@ class Requests:
             self.inside.pop(action.id, None)
             self.news.append(("out", action.id, action.actor.kind))
             self.open -= 1
-            if action.id.startswith("by-hand"):
+            if is_by_hand(action.id):
                 self.by_hand[action.id] = answer
 
 

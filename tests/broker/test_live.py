@@ -21,7 +21,7 @@ from classroom.world import company as days
 from classroom.world.bills import bills
 from classroom.world.designs import EventDriven, SlowLedger, named
 from classroom.world.traffic import Script, replay
-from fiberlab.domain import Action, expected_cents
+from fiberlab.domain import SALES, Action, expected_cents
 from fiberlab.ledger import Charge
 from tests.facts import eventually, files_open, interrupt, seconds
 
@@ -136,12 +136,57 @@ def test_an_interrupted_close_leaves_a_design_that_is_closed_by_the_next(chapter
     assert set(backbone.status().values()) == {"stopped"}
 
 
-def test_the_day_ends_by_itself_and_leaves_the_picture(chapter, day):
-    live = chapter.watch(chapter.event_driven(), day=day[:40], a_second=400)
-    eventually(lambda: live.still, "the still picture", within_s=30)
+def day_is_seen(live: Live) -> bool:
+    """Whether the picture says that its day is sent, and that every group has read all of it."""
+    lags = [sum(group["lag"]) for group in live.view.snapshot["topic"]["groups"]]
+    return controls(live)["ended"] and whole_topic(live) == controls(live)["sent"] and not any(lags)
+
+
+@pytest.mark.parametrize("close", ["the button", "finish", "the chapter", "another view"])
+def test_a_picture_whose_day_is_sent_stays_and_acts_until_it_is_closed(chapter, day, close):
+    backbone = chapter.event_driven()
+    live = chapter.watch(backbone, day=day[:40], a_second=400)
+    eventually(lambda: first_picture(live) and day_is_seen(live), "the day to be seen to its end")
+    press(live, do="send", actor="installer")
+    eventually(lambda: "billed $" in "; ".join(live.view.snapshot["followed"]), "a bill by hand")
+    press(live, do="reset")
+    eventually(lambda: controls(live)["of_day"] == 40 and whole_topic(live) == 81, "the day once more")
+    assert live.still is None
+    ways = {
+        "the button": lambda: press(live, do="close"),
+        "finish": live.finish,
+        "the chapter": chapter.close,
+        "another view": lambda: chapter.watch(backbone),
+    }
+    ways[close]()
+    eventually(lambda: live.still, "the still picture")
     assert live.still.sentence.startswith("40 actions sent.")
     assert Image.open(io.BytesIO(live.still.png)).width == 1440
-    assert live.finish() is live.still
+
+
+def test_a_fixed_day_shows_only_who_acts_in_it(chapter, company):
+    day = days.generated_day(company, seed=1, actions=30, installer_percent=0)
+    live = chapter.watch(chapter.coupled(), day=day, a_second=400)
+    eventually(lambda: live.view.snapshot, "the first picture")
+    assert list(live.view.snapshot["actors"]) == ["customer"]
+    assert {outcome["actor"] for outcome in live.view.snapshot["outcomes"]} == {"customer"}
+
+
+def test_before_chapter_04_the_topic_is_one_row_without_partitions_groups_and_lag(day):
+    chapter = Chapter.open("01", {}, kafka=False)
+    try:
+        live = chapter.watch(chapter.event_driven(), day=day[:60], a_second=400)
+        eventually(lambda: first_picture(live) and day_is_seen(live), "the day to be seen to its end")
+        topic = live.view.snapshot["topic"]
+        assert topic["ends"] == [60]
+        assert [(group["cursors"], group["lag"]) for group in topic["groups"]] == [([60], [0])] * 2
+        press(live, do="send", actor="customer")
+        eventually(lambda: "event written" in live.view.snapshot["followed"], "the event by hand")
+        sentence = live.finish().sentence
+        assert "The topic holds 61 events; customer-billing has read 61 of them" in sentence
+        assert not any(word in sentence for word in ("partition", "group", "lag", "behind"))
+    finally:
+        chapter.close()
 
 
 def test_the_snapshot_counts_what_the_topic_and_the_ledgers_hold(live):
@@ -172,7 +217,7 @@ def test_the_books_count_what_is_new_and_begin_anew_with_each_round(company, tmp
 
         def counted() -> list[tuple[str, int, int, int]]:
             books.look()
-            return [(o.actor, o.right, o.wrong, o.not_billed) for o in books.outcomes]
+            return [(o.actor, o.right, o.wrong, o.not_billed) for o in books.outcomes({})]
 
         first, second = script.by_hand("customer"), script.by_hand("installer")
         assert counted() == [("customer", 0, 0, 1), ("installer", 0, 0, 1)]
@@ -213,15 +258,63 @@ def test_a_stopped_service_falls_behind_alone_and_catches_up(live):
     eventually(lambda: lags() == [0, 0], "it to catch up")
 
 
-def test_a_day_with_a_stopped_service_waits_for_it(chapter, day):
-    backbone = chapter.event_driven()
-    backbone.stop("installer-billing")
-    live = chapter.watch(backbone, day=day[:30], a_second=400)
-    eventually(lambda: live.traffic.ended, "the day to be sent")
-    eventually(lambda: sum(live.reader.lag("installer-billing")) == 30, "the lag to be seen")
-    assert live.still is None
-    press(live, do="service", name="installer-billing")
-    eventually(lambda: live.still, "the still picture", within_s=30)
+@pytest.mark.parametrize("stopped", BOTH)
+def test_a_sale_whose_service_is_stopped_is_not_billed_yet_live_and_in_the_still(chapter, day, stopped):
+    coupled, backbone = chapter.coupled(), chapter.event_driven()
+    backbone.stop(stopped)
+    live = chapter.watch(coupled, backbone, day=day, a_second=400)
+    actor = stopped.removesuffix("-billing")
+    sales = sum(action.name in SALES and action.actor.kind == actor for action in day)
+
+    def late() -> dict[tuple[str, str], tuple[int, int, int]]:
+        found = live.view.snapshot.get("outcomes", ())
+        return {(o["design"], o["actor"]): (o["not_billed"], o["behind"], o["wrong"]) for o in found}
+
+    expected = (sales, len(day), 0)
+    eventually(lambda: late().get(("event-driven", actor)) == expected, "the sales to be late")
+    said = live.finish().sentence
+    design = said[said.index("event-driven: ") :]
+    assert f"bills are right, {sales} are not made yet; {sales} bills wait for {stopped} (" in design
+    assert f"{stopped} ({len(day)} events behind)" in design
+    assert "wrong" not in design
+
+
+def test_the_traffic_pauses_at_the_first_wrong_bill_says_whose_it_is_and_goes_on_when_told(chapter):
+    live = chapter.watch(chapter.coupled(), day=chapter.day[:300], a_second=100, pause_at_wrong_bill=True)
+    eventually(lambda: live.view.snapshot.get("wrong"), "the first wrong bill")
+    eventually(lambda: controls(live)["paused"], "the traffic to pause")
+    charge, action = live.books.first_wrong.charge, live.books.first_wrong.action
+    assert charge.amount_cents != expected_cents(action, live.company.plans)
+    number = chapter.day.index(action) + 1
+    assert live.view.snapshot["wrong"]["said"].startswith(f"Action {number} (customer, {action.name}, ")
+    assert number <= controls(live)["of_day"] < 300
+    assert shown(live, "coupled")[2] == 1
+    press(live, do="start")
+    eventually(lambda: controls(live)["ended"], "the rest of the day, without another pause")
+    assert live.view.snapshot["wrong"]["said"].startswith(f"Action {number} ")
+    press(live, do="reset")
+    eventually(lambda: not live.view.snapshot["wrong"], "a new round")
+    eventually(lambda: live.view.snapshot["wrong"] and controls(live)["paused"], "its first wrong bill")
+
+
+def test_whoever_waits_for_the_end_is_not_held_up_by_a_wrong_bill(chapter):
+    live = chapter.watch(chapter.coupled(), day=chapter.day[:300], a_second=400, pause_at_wrong_bill=True)
+    assert live.finish(within_s=30).sentence.startswith("300 actions sent.")
+
+
+def test_what_still_waits_in_the_apps_when_the_picture_is_closed_is_told_and_not_wrong(chapter, day):
+    coupled = chapter.coupled()
+    live = chapter.watch(coupled, day=day, a_second=50)
+    eventually(lambda: sum(o["right"] for o in live.view.snapshot.get("outcomes", ())), "a bill")
+    press(live, do="slow", value=2000)
+    press(live, do="rate", value=400)
+    eventually(lambda: live.traffic.script.exhausted, "the day to be handed out")
+    said = live.close().sentence
+    waited = len(day) - len(live.traffic.requests["coupled"].sent)
+    assert waited > 0
+    assert f"150 actions sent. {waited} of them still waited in the apps of the coupled design." in said
+    assert "were billed $" in said
+    assert "wrong" not in said
 
 
 def test_paused_traffic_stands_still_and_goes_on(live):
@@ -286,7 +379,7 @@ def test_a_listener_joins_at_offset_0_and_catches_up_while_billing_does_not_move
     press(live, do="pause")
     backbone = live.designs["event-driven"]
     eventually(lambda: live._over() and not any(backbone.lag().values()), "everything to be read")
-    eventually(lambda: live.reader.all_read(live.reader.looks - 2), "the view to have seen it")
+    eventually(lambda: live.reader.cursors == backbone.cursors(), "the view to have seen it")
     before, seen = backbone.cursors(), []
     live.view.observe(lambda change: seen.append(change["new"]), "snapshot")
     assert live.view.snapshot["topic"]["guest"] == {"name": "browse-counter", "is_there": False}

@@ -93,7 +93,7 @@ def the_controls_act(reader: Reader, pictures: Path) -> None:
     eventually(lambda: "lag 0" in joined.inner_text(), "the new listener to join and to catch up")
     assert "looks, most at Fiber" in joined.inner_text()
     assert "browse-counter" in page.inner_text("[data-n=legend]")
-    assert page.is_disabled("[data-do=listen]")
+    assert page.is_hidden("[data-do=listen]")
 
 
 def test_chapter_05_runs_from_top_to_bottom_as_it_is_shipped(tmp_path):
@@ -151,7 +151,7 @@ def test_interrupting_restarting_and_running_twice_leave_no_error(reader):
 def test_it_is_readable_dark_and_narrow_with_four_groups(reader, pictures, scheme, width):
     reader.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", scheme)
     page = watch(reader)
-    press(page, "[data-do=listen]", lambda: page.is_disabled("[data-do=listen]"))
+    press(page, "[data-do=listen]", lambda: page.is_hidden("[data-do=listen]"))
     reader.run(5)
     eventually(lambda: "email-marketing" in page.inner_text("[data-n=legend]"), "the listener of the cell")
     page.set_viewport_size({"width": width, "height": 1050})
@@ -184,7 +184,7 @@ MOST_FLYING = """ms => new Promise((resolve) => {
   const began = performance.now();
   const frame = (now) => {
     most = Math.max(most, document.querySelectorAll('.fl-dots g').length);
-    ends.add(document.querySelector('.fl-lane output').textContent);
+    ends.add(document.querySelector('.fl-lane text').textContent);
     now - began < ms ? requestAnimationFrame(frame) : resolve([most, ends.size]);
   };
   requestAnimationFrame(frame);

@@ -15,7 +15,8 @@ CELL = "from classroom.figures.houses import house\nhouse([('app', {app!r})], [(
 
 def notebook(path: Path, app: str, shown: figure.Figure) -> Path:
     """A notebook whose one cell draws the house with this app, and whose stored output is `shown`."""
-    bundles = [{"image/png": "", "text/plain": shown.sentence}, {"text/plain": shown.sentence}]
+    said = {"text/plain": shown.sentence}
+    bundles = [{"image/png": "", **said}, {"text/html": figure.caption(shown.sentence), **said}]
     outputs = [nbformat.v4.new_output("display_data", data=data) for data in bundles]
     cell = nbformat.v4.new_code_cell(CELL.format(app=app), execution_count=1, outputs=outputs)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)

@@ -30,7 +30,7 @@ PACKAGES = ("fiberlab", "classroom")
 # An arrow between rooms points down. What stands on one floor does not know each other.
 FLOORS = (
     ("fiberlab",),  # the subject
-    ("classroom.broker", "classroom.source", "classroom.world"),  # which Kafka; the designs at work
+    ("classroom.broker", "classroom.page", "classroom.source", "classroom.world"),  # which Kafka; the designs
     ("classroom.change", "classroom.desk", "classroom.figures"),
     ("classroom.exercises", "classroom.live"),
     ("classroom.chapter",),  # what a notebook opens

@@ -3,7 +3,10 @@
 import functools
 import linecache
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from classroom.desk.outcome import Outcome
@@ -194,7 +197,7 @@ def test_stopping_the_kernel_stops_the_check():
 
 
 def test_an_answer_that_cannot_be_compared_is_not_yet():
-    class Odd:
+    class Odd(int):
         def __eq__(self, other: object) -> bool:
             raise RuntimeError("no")
 
@@ -264,7 +267,63 @@ def test_the_text_is_one_line_and_the_same_every_time():
 def test_who_is_harmed_is_told_with_how_much():
     case = Case((4990,), 3992, "Ada, who pays", how_much=lambda came: f"{came - 3992} cents too much")
     assert check(no_discount, [case]).who_is_harmed == "Ada, who pays, 998 cents too much"
-    assert check(lambda cents: "much", [case]).who_is_harmed == "Ada, who pays"
+
+
+def nobody_is_harmed(came: object) -> str | None:
+    return f"{came} cents" if came == 4990 else None
+
+
+# What came, what is said of it, and whether it harms.
+FORMS: dict[str, tuple[object, object, str, bool]] = {
+    "a text for a number": (3992, "much", "a value of type str, not int", False),
+    "a Decimal": (3992, Decimal(3992), "a value of type Decimal, not int", False),
+    "a fraction": (3992, Fraction(3992), "a value of type Fraction, not int", False),
+    "a bool": (1, True, "a value of type bool, not int", False),
+    "a bool of numpy": (1, np.bool_(True), "a value of type bool, not int", False),
+    "a float of numpy": (3992, np.float64(3992), "a value of type float, not int", False),
+    "an array": (3992, np.array([3992]), "a value of type ndarray, not int", False),
+    "a tuple": ([1, 2], (1, 2), "a value of type tuple, not list", False),
+    "an array for a list": ([1, 2], np.array([1, 2]), "a value of type ndarray, not list", False),
+    "a bool in a list": ([1, 2], [True, 2], "True in it is of type bool, not int", False),
+    "a float in a set": ({1, 2}, {1.0, 2}, "1.0 in it is of type float, not int", False),
+    "a float in a dict": ({"A": 2}, {"A": 2.0}, "2.0 in it is of type float, not int", False),
+    "in another order": ([1, 2], [2, 1], "the right ones, in another order", False),
+    "more than once": ([1, 2], [1, 2, 2], "the right ones, some more than once", False),
+    "another number": (3992, 4990, "it returned 4990.", True),
+}
+
+
+@pytest.mark.parametrize(("expected", "came", "told", "harms"), FORMS.values(), ids=FORMS)
+def test_what_is_wrong_in_its_form_alone_is_told_as_that(
+    expected: object, came: object, told: str, harms: bool
+):
+    outcome = check(lambda cents: came, [Case((4990,), expected, "Ada", how_much=nobody_is_harmed)])
+    assert outcome.status == "not yet"
+    assert told in outcome.message
+    assert outcome.who_is_harmed == ("Ada, 4990 cents" if harms else "")
+
+
+NUMBERS_OF_NUMPY = (
+    (3992, np.int64(3992)),
+    (3992, np.uint8(152) + np.int64(3840)),
+    ([1, 2], list(np.array([1, 2]))),
+    ({"A": 2}, {"A": np.int32(2)}),
+)
+
+
+@pytest.mark.parametrize(("expected", "came"), NUMBERS_OF_NUMPY)
+def test_a_number_of_numpy_is_a_number(expected: object, came: object):
+    assert check(lambda cents: came, [Case((4990,), expected, "Ada")]).status == "correct"
+
+
+def test_where_none_is_an_answer_it_is_not_taken_for_a_missing_return():
+    due = Case((4990,), 3992, "Ada", how_much=lambda came: f"{came} instead", optional=int)
+    outcome = check(lambda cents: None, [due])
+    assert "should return 3992, but it returned None" in outcome.message
+    assert outcome.who_is_harmed == "Ada, None instead"
+    none_due = Case((4990,), None, "Ada", how_much=nobody_is_harmed, optional=int)
+    assert "a value of type str, not int" in check(lambda cents: "none", [none_due]).message
+    assert check(lambda cents: 0, [none_due]).who_is_harmed == ""
 
 
 FULL_PRICE = Thought("nobody has a discount", "An installer's sale has one.", lambda cents, percent=0: cents)

@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,9 @@ from classroom.commands.notebooks import NOTEBOOKS, SOLUTIONS, solution
 from classroom.desk.outcome import Outcome
 from classroom.exercises.catalog import exercises
 from classroom.exercises.check import Answer, Exercise, Thought
-from fiberlab.domain import Company
+from fiberlab.domain import Action, Company
+from fiberlab.eventdriven.events import Event
+from fiberlab.mailing import Mailing
 from tests.quick.list_topic import ListTopic
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
@@ -90,6 +93,8 @@ def test_a_right_answer_is_correct_on_every_seed(name: str, which: int, company:
         assert outcome.status == "correct", outcome
 
 
+# What is right but for its form harms nobody.
+OF_FORM_ONLY = ("in percent", "0 for nothing to do", "as they come", "a number for none")
 WRONG = [(name, thought) for name, exercise in EXERCISES.items() for thought in exercise.thoughts]
 
 
@@ -101,7 +106,7 @@ def test_a_wrong_answer_is_named_and_told_why_on_every_seed(
         outcome = judged(EXERCISES[name], thought.answer, company, seed)
         assert (outcome.status, outcome.misconception) == ("not yet", thought.name)
         assert outcome.message.endswith(thought.told)
-        assert outcome.who_is_harmed
+        assert bool(outcome.who_is_harmed) is (thought.name not in OF_FORM_ONLY)
 
 
 # What is wrong in its type is told as that, and nothing that many think is blamed for it.
@@ -128,6 +133,82 @@ def test_an_answer_of_another_type_is_told_its_type(name: str, company: Company,
         outcome = judged(EXERCISES[name], answer, company, seed)
         assert (outcome.status, outcome.misconception) == ("not yet", "")
         assert told in outcome.message
+
+
+def writes_behind_its_back(action: Action, plans: dict, accounts: object, discounts: dict) -> int:
+    accounts._database.change("INSERT OR REPLACE INTO accounts VALUES (?, 0)", action.account_id)
+    return EXERCISES["exercise-03-repair"].solution(action, plans, accounts, discounts)
+
+
+def completes_partitions(reads: dict[str, set[tuple[int, int]]]) -> list[str]:
+    """Looks at partitions, and not whether every event was seen."""
+    lanes = {name: {n for n, _ in seen} for name, seen in sorted(reads.items()) if seen}
+    every = sorted(set().union(*lanes.values()))
+    groups = (some for size in range(2, len(lanes) + 1) for some in combinations(lanes, size))
+    return next((list(some) for some in groups if sorted(n for s in some for n in lanes[s]) == every), [])
+
+
+def sees_everything_together(reads: dict[str, set[tuple[int, int]]]) -> list[str]:
+    """Does not mind who saw the same event twice."""
+    every = set().union(*reads.values())
+    names = [name for name in sorted(reads) if reads[name] and reads[name] != every]
+    groups = (some for size in range(2, len(names) + 1) for some in combinations(names, size))
+    return next((list(some) for some in groups if set().union(*map(reads.get, some)) == every), [])
+
+
+def three_rounds(uses: dict[str, set[str]], changed: str) -> set[str]:
+    found = {changed}
+    for _ in range(3):
+        found |= {module for module in uses if uses[module] & found}
+    return found
+
+
+def in_its_own_set() -> tuple[str, Callable]:
+    mine: set[str] = set()
+
+    def handle(event: Event, looks: dict[str, int], seen: set) -> None:
+        if event.id not in mine:
+            mine.add(event.id)
+            EXERCISES["exercise-06-own-service"].solution()[1](event, looks, set())
+
+    return "mine", handle
+
+
+def in_a_default(event: Event, mailing: Mailing, seen: set[str] = set()) -> None:  # noqa: B006 (the fault)
+    if event.ACTION == "browse_plan" and event.id not in seen:
+        mailing.mail(event.account_id, event.plan.name)
+        seen.add(event.id)
+
+
+# Wrong answers that once passed, or that were told something else than what is wrong with them.
+TOLD: dict[Answer, tuple[str, str]] = {
+    writes_behind_its_back: ("03-repair", "it wrote on the account"),
+    completes_partitions: ("04-group", "should return"),
+    sees_everything_together: ("04-group", "should return"),
+    three_rounds: ("03-again", "should return"),
+    in_its_own_set: ("06-own-service", "the list is wrong"),
+    in_a_default: ("06-replay", "a memory beside `mailing`, which does not survive a restart"),
+}
+
+
+@pytest.mark.parametrize("answer", TOLD)
+def test_a_wrong_answer_never_passes(answer: Answer, company: Company, seeds: range):
+    name, told = TOLD[answer]
+    for seed in seeds:
+        outcome = judged(EXERCISES[f"exercise-{name}"], answer, company, seed)
+        assert outcome.status == "not yet"
+        assert told in outcome.message
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_only_one_group_of_services_completes_each_other(seed: int, company: Company):
+    for case in EXERCISES["exercise-04-group"].cases(random.Random(seed), company):
+        (reads,) = case.arguments
+        every = sorted(set().union(*reads.values()))
+        names = [name for name in reads if reads[name]]
+        groups = [some for size in range(2, 7) for some in combinations(names, size)]
+        found = [some for some in groups if sorted(event for s in some for event in reads[s]) == every]
+        assert [sorted(some) for some in found] == ([case.expected] if case.expected else [])
 
 
 def test_one_key_for_all_is_told_that_one_worker_has_to_do_everything(company: Company, seeds: range):

@@ -1,26 +1,28 @@
 """Every figure says its data in a sentence, and looks the same whenever it is drawn."""
 
 import inspect
+import re
 from dataclasses import replace
 from io import BytesIO
 from itertools import combinations
 
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
 from classroom.commands import room
-from classroom.figures import bills, costs, houses, topics
+from classroom.figures import bills, changes, costs, houses, topics
 from classroom.figures import look as figure
 from classroom.figures import times as time_figures
+from classroom.live.view import LiveView
 from classroom.readiness import figures
 from classroom.readiness.measurements import shipped
 from classroom.readiness.model import HERD_FIBER, curves, what_moves_it
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bills, costs, figures, houses, room, time_figures, topics)
+MODULES = (bills, changes, costs, figures, houses, room, time_figures, topics)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -116,6 +118,32 @@ def changed_files(how="changed", added=1):
     return pd.DataFrame([("shared module", "resellers sell", "billing.py", how, added, 0)], columns=columns)
 
 
+def nights(unbilled_cents=9999, behind=1):
+    """Three ways of a night of three ticks, one of which is skipped by."""
+    table = pd.DataFrame(
+        {
+            "stands_still": ["everybody", "everybody", "nobody"],
+            "unbilled": [2, 2, 1],
+            "unbilled_cents": [19998, 19998, unbilled_cents],
+            "lag": [behind, behind, 0],
+        },
+        index=["crash and restart", "try again", "skip"],
+    )
+    lag = pd.DataFrame({"crash and restart": [3, 2, behind], "try again": [3, 2, behind], "skip": [2, 1, 0]})
+    return table, lag
+
+
+def outcomes(wrong_cents=-880, outcome="wrong"):
+    columns = ["change", "reader", "actor", "outcome", "wrong_cents"]
+    rows = [
+        ("as today", "strict", "customer", "right", 0),
+        ("as today", "strict", "installer", "right", 0),
+        ("new meaning", "strict", "customer", "right", 0),
+        ("new meaning", "strict", "installer", outcome, wrong_cents),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def herd(**changed):
     return replace(HERD_FIBER, **changed)
 
@@ -124,6 +152,28 @@ PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"
 
 # Per maker: the figure, and the same figure with one number behind it changed.
 CHANGES = {
+    "night_lag": [
+        lambda change: changes.night_lag(*nights(9998 if change else 9999), 2),
+        lambda change: changes.night_lag(*nights(behind=2 if change else 1), 2),
+        lambda change: changes.night_lag(*nights(), 1 if change else 2),
+    ],
+    "what_stands_still": [
+        lambda change: changes.what_stands_still(
+            nights()[0].replace("nobody", "a partition" if change else "nobody")
+        ),
+    ],
+    "readers_and_writers": [
+        lambda change: changes.readers_and_writers(
+            outcomes(-881 if change else -880), {"as today": True, "new meaning": True}
+        ),
+        lambda change: changes.readers_and_writers(
+            outcomes(outcome="not billed" if change else "wrong"), {"as today": True, "new meaning": False}
+        ),
+        lambda change: changes.readers_and_writers(outcomes(), {"as today": True, "new meaning": change}),
+    ],
+    "who_reads": [
+        lambda change: changes.who_reads(pd.DataFrame({"billing": [True, change]}, index=["id", "time"])),
+    ],
     "bills_against_oracle": [
         lambda change: bills.bills_against_oracle(a_day(billed=3999 if change else 4000)),
         lambda change: bills.bills_against_oracle(a_day(due=4001 if change else 4000), by="plan"),
@@ -484,6 +534,19 @@ def test_missing_data_is_named(make, missing):
         make()
 
 
+def as_it_is(color):
+    return to_rgb(color)
+
+
+def on_a_dark_page(color):
+    """The colour after the filters of ON_DARK, as Filter Effects Module Level 1 defines them."""
+    amount = float(re.search(r"invert\((.*)%\) hue-rotate\(180deg\)", figure.ON_DARK)[1]) / 100
+    inverted = [part + amount - 2 * amount * part for part in to_rgb(color)]
+    turned = [[-0.574, 1.43, 0.144], [0.426, 0.43, 0.144], [0.426, 1.43, -0.856]]
+    mixed = [sum(share * part for share, part in zip(row, inverted, strict=True)) for row in turned]
+    return tuple(min(1, max(0, part)) for part in mixed)
+
+
 def contrast(one, other):
     """The contrast ratio of two colours (WCAG 2.2, 1.4.3)."""
 
@@ -495,14 +558,30 @@ def contrast(one, other):
     return high / low
 
 
-def test_all_text_can_be_read():
+@pytest.mark.parametrize("seen", [as_it_is, on_a_dark_page])
+def test_all_text_can_be_read(seen):
     on_paper = [
         (color, figure.PAPER) for color in (figure.INK, figure.MUTED, figure.RIGHT_TEXT, figure.WRONG_TEXT)
     ]
     on_pale = [(figure.INK, pale) for pale in (figure.RIGHT_PALE, figure.WRONG_PALE, figure.DUE)]
-    on_actor = [(look.text, look.color) for look in (*figure.ACTOR_LOOKS.values(), figure.UNKNOWN_LOOK)]
-    assert min(contrast(*pair) for pair in on_paper + on_pale + on_actor) >= 4.5
+    on_actor = [(figure.INK, look.pale) for look in (*figure.ACTOR_LOOKS.values(), figure.UNKNOWN_LOOK)]
+    pairs = [(seen(ink), seen(paper)) for ink, paper in on_paper + on_pale + on_actor]
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
     assert figure.SMALL >= 9
+
+
+def test_the_paper_becomes_the_dark_page_s_in_every_view():
+    assert to_hex(on_a_dark_page(figure.PAPER)) == "#111111"
+    assert figure.ON_DARK in str(LiveView._css)
+
+
+def test_a_sentence_is_html_as_it_is_and_no_mathematics(monkeypatch):
+    shown = []
+    monkeypatch.setattr(figure, "display", lambda bundle, **how: shown.append(bundle))
+    figure.Figure("A & B: $1.00 <b> $2.00.", lambda: figure.canvas("A", 1)[0])._ipython_display_()
+    picture, said = shown
+    assert picture["text/plain"] == said["text/plain"] == "A & B: $1.00 <b> $2.00."
+    assert "A &amp; B: <span>$</span>1.00 &lt;b&gt; <span>$</span>2.00." in said["text/html"]
 
 
 @pytest.mark.parametrize(
