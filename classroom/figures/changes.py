@@ -89,17 +89,14 @@ def readers_and_writers(outcomes: pd.DataFrame, check: Mapping[str, bool]) -> fi
     fig.require(outcomes, "change", "reader", "actor", "outcome", "wrong_cents")
     worst = _worst(outcomes)
     said = [_said_of_reader(reader, worst) for reader in dict.fromkeys(outcomes.reader)]
-    passed = [change for change in check if check[change]]
-    sold = listing(f"{change} ({worst[change, _first(outcomes)][0]})" for change in _unseen(worst, check))
-    sentence = f"{'; '.join(said)}; the schema check lets {listing(passed)} pass, and unseen go {sold}."
+    passed = listing([change for change in check if check[change]] or ["nothing"])
+    first = outcomes.reader.iloc[0]
+    unseen = listing([f"{c} ({worst[c, first][0]})" for c in _unseen(worst, check)] or ["nothing"])
+    sentence = f"{'; '.join(said)}; the schema check lets {passed} pass, and unseen goes {unseen}."
     return fig.Figure(capital(sentence), _draw_matrix, worst, check)
 
 
 Worst = Mapping[tuple[str, str], tuple[str, str]]  # by change and reader: the words, and the outcome
-
-
-def _first(outcomes: pd.DataFrame) -> str:
-    return outcomes.reader.iloc[0]
 
 
 def _worst(outcomes: pd.DataFrame) -> Worst:
