@@ -438,62 +438,63 @@ def port_number(text: str) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return what can be asked for."""
+    """Return what can be asked for, and of which module: it gets the words behind the command as they are."""
     lab = argparse.ArgumentParser(description="Without a command: open the workbook.", allow_abbrev=False)
     lab.add_argument("--port", type=port_number, metavar="N", help="default: the first free one from 8888")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
+    lab.set_defaults(module=["workbook"])
     commands = lab.add_subparsers(dest="command", title="commands", metavar="command")
-    test = commands.add_parser("test", help="check everything; options after it go to pytest: -k NAME, -n 0")
+
+    def command(name: str, module: str, help: str, **more: bool) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, help=help, allow_abbrev=False, **more)
+        parser.set_defaults(module=module.split())
+        return parser
+
+    test = command("test", "verify", "check everything; options after it go to pytest: -k NAME, -n 0")
     legs = test.add_mutually_exclusive_group()
     legs.add_argument("--kafka", action="store_true", help="what speaks to Kafka, on Apache Kafka")
     legs.add_argument("--quick", action="store_true", help="what needs no broker and no process")
-    series = commands.add_parser("run", help="run the notebooks without a browser", allow_abbrev=False)
+    series = command("run", "notebooks run", "run the notebooks without a browser")
     series.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
     series.add_argument("names", nargs="*", help="only these, for example 05")
-    reset = commands.add_parser("reset", help="begin again; what you wrote is kept")
+    reset = command("reset", "copies", "begin again; what you wrote is kept")
     reset.add_argument("what", help="a chapter (01), an exercise by its name, or everything")
-    solved = commands.add_parser("trainer", help="run the notebooks with the exercises solved")
+    solved = command("trainer", "notebooks trainer", "run the notebooks with the exercises solved")
     solved.add_argument("names", nargs="*", help="only these, for example 01")
-    progress = commands.add_parser("progress", help="who is stuck where, from progress files")
+    progress = command("progress", "room", "who is stuck where, from progress files")
     progress.add_argument("files", nargs="+", type=os.path.abspath, help="my-notebooks/progress.json of each")
     progress.add_argument("--picture", type=os.path.abspath, default="progress.png", help="where to draw it")
-    commands.add_parser("doctor", help="find out what is wrong here, or on the way to a Kafka")
-    kafka = commands.add_parser("kafka", help="start and stop Apache Kafka, or clean up at a shared one")
+    command("doctor", "doctor", "find out what is wrong here, or on the way to a Kafka")
+    kafka = command("kafka", "kafka", "start and stop Apache Kafka, or clean up at a shared one")
     what = "up, status, down: in Docker; run: without it; clean: remove your own topics and groups"
     kafka.add_argument("what", choices=("up", "status", "down", "run", "clean"), help=what)
     kafka.add_argument("--cluster", action="store_true", help="three brokers instead of one")
+    command("service", "service", "run one service in a process of its own", add_help=False)
     return lab
 
 
 def main() -> int:
     """Do what the command line asks for; return the exit status."""
-    asked, rest = command_line().parse_known_args()
-    if rest and asked.command != "test":
-        command_line().error(f"unknown: {' '.join(rest)}; see python3 lab.py --help")
+    module, *arguments = target(sys.argv[1:])
     set_up()
-    module, *arguments = target(asked, rest)
     return hand_over(module, *arguments)
 
 
-def target(asked: argparse.Namespace, rest: list[str]) -> list[str]:
+READ_FURTHER_ON = ("test", "service")  # what lab.py does not know is for pytest, or for the service
+
+
+def target(words: list[str]) -> list[str]:
     """Return the module that does what is asked for, and its arguments."""
-    if asked.command == "test":
-        return ["classroom.commands.verify", *["--kafka"] * asked.kafka, *["--quick"] * asked.quick, *rest]
-    if asked.command == "run":
-        return ["classroom.commands.notebooks", "run", *["--save"] * asked.save, *asked.names]
-    if asked.command == "kafka":
-        module = ["tests.apache_kafka"] if asked.what == "run" else ["classroom.commands.kafka", asked.what]
-        return [*module, *["--cluster"] * asked.cluster]
-    if asked.command == "reset":
-        return ["classroom.commands.copies", asked.what]
-    if asked.command == "trainer":
-        return ["classroom.commands.notebooks", "trainer", *asked.names]
-    if asked.command == "progress":
-        return ["classroom.commands.room", "--picture", asked.picture, *asked.files]
-    if asked.command == "doctor":
-        return ["classroom.commands.doctor"]
-    port = ["--port", str(asked.port)] if asked.port else []
-    return ["classroom.commands.workbook", *port, *["--no-browser"] * asked.no_browser]
+    asked, rest = command_line().parse_known_args(words)
+    if rest and asked.command not in READ_FURTHER_ON:
+        command_line().error(f"unknown: {' '.join(rest)}; see python3 lab.py --help")
+    words = words[words.index(asked.command) + 1 :] if asked.command else words
+    if asked.command == "progress":  # named from where the trainer stands
+        words = ["--picture", asked.picture, *asked.files]
+    if asked.command == "kafka" and asked.what == "run":
+        return ["tests.apache_kafka", *["--cluster"] * asked.cluster]
+    module, *first = asked.module
+    return [f"classroom.commands.{module}", *first, *words]
 
 
 if __name__ == "__main__":

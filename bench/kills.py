@@ -1,36 +1,45 @@
 """kill -9 at random moments: of a billing process while sales come in, and of a kernel in mid-day.
 
-    .venv/bin/python bench/kills.py [--seed 1] [--billing 30] [--kernels 14]
+    .venv/bin/python bench/kills.py [--seed 1] [--kills 100] [--sales 2000] [--naive 100] [--kernels 14]
 
-On the embedded broker, or on the Kafka of the environment. Ends with 1 if a bill is lost, double or wrong, or
+The billing process is `lab.py service customer-billing`. Beside it the same, --naive times killed, with a
+ledger that knows no unique id, which shows how many bills would have been double. On the embedded broker, or
+on the Kafka of the environment. Ends with 1 if a bill is lost, double or wrong (but for the naive one's), or
 if anything is left running.
 """
 
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
+from threading import Semaphore, Thread
+from typing import NamedTuple
+from uuid import uuid4
 
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from classroom.broker import settings as environment
-from classroom.broker.connect import EMBEDDED_CLIENT, connect, embedded_consumer
+from classroom.broker.connect import connect
+from classroom.commands.service import ToldLedger, topic_of
+from classroom.commands.service import main as command
 from classroom.world import company as days
 from classroom.world.running import wait_until
 from fiberlab.cluster import Cluster, TopicView
-from fiberlab.domain import expected_cents
-from fiberlab.eventdriven import customer_billing
-from fiberlab.eventdriven.dead_letters import DeadLetters
+from fiberlab.domain import Action, Company, expected_cents
 from fiberlab.eventdriven.events import encode, happened
-from fiberlab.eventdriven.service import Service
-from fiberlab.ledger import Ledger
+from fiberlab.ledger import Charge, Ledger
+from tests.service_process import SERVICE, ServiceProcess, new_system
 
 GROUP = "customer-billing"
 KERNEL = """
@@ -44,78 +53,121 @@ replay(chapter.day, design.url)
 """
 
 
-class Elsewhere:
-    """An embedded broker that is another process's: here nobody asks it more than whether it is alive."""
+class Naive(ToldLedger):
+    """A ledger without a unique id: charge, then commit, and what comes again is charged again."""
 
-    def check_alive(self) -> None:
-        """Return: its owner outlives this process."""
-
-
-def bill(kafka: str, namespace: str, topic: str, ledger: str) -> None:
-    """A billing process, as `kills.py bill …` runs it, until it is killed or its input ends."""
-    cluster = connect(environment.read(os.environ)) if os.environ.get(environment.ADDRESS) else None
-    settings = (cluster.client_settings,) if cluster else (EMBEDDED_CLIENT, embedded_consumer())
-    same = Cluster("the bench's", kafka, namespace, cluster.broker if cluster else Elsewhere(), *settings)
-    member = partial(same.consumer, topic, GROUP, session_timeout_ms=6000 if cluster else 2000)
-    stop = Event()
-    with Ledger(Path(ledger)) as file:
-        letters = DeadLetters(GROUP, f"{topic}.dead-letters", same.producer)
-        service = Service(GROUP, member, partial(customer_billing.handle, ledger=file), letters)
-        Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
-        service.run(stop)
+    def write(self, charge: Charge) -> bool:
+        """Whether the charge is new: always."""
+        return super().write(replace(charge, id=f"{charge.id} {uuid4()}"))
 
 
-def billing(kills: int, rng: random.Random) -> int:
-    """How many bills are lost, double or wrong after so many kills."""
-    company = days.company()
-    day = days.generated_day(company, rng.randrange(10**6), 1200, installer_percent=0)
-    with connect(environment.read(os.environ)) as cluster, tempfile.TemporaryDirectory() as folder:
-        topic, ledger = cluster.fresh_topic("kills"), Path(folder, "ledger.sqlite")
-        command = [
-            sys.executable,
-            __file__,
-            "bill",
-            cluster.bootstrap_servers,
-            cluster.namespace,
-            topic,
-            ledger,
-        ]
-        sending = Thread(target=send, args=(cluster, topic, day, company, kills))
-        sending.start()
-        started = time.monotonic()
-        for _ in range(kills):
-            child = subprocess.Popen(command, stdin=subprocess.PIPE)
-            time.sleep(
-                rng.uniform(0.3, 8 if os.environ.get(environment.ADDRESS) else 4)
-            )  # the moment is the case
-            child.kill()
-            child.wait()
-        sending.join()
-        child = subprocess.Popen(command, stdin=subprocess.PIPE)
-        with TopicView(cluster, topic) as view:
-            wait_until(lambda: view.lag(GROUP) == 0, "the last process to read all", 120, 0.2)
-        child.communicate()
-        with Ledger(ledger) as file:
-            charges = file.charges()
-    due = {action.id: expected_cents(action, company.plans) for action in day}
-    due = {id: cents for id, cents in due.items() if cents}
-    billed = Counter(charge.id for charge in charges)
-    lost, double = len(due.keys() - billed.keys()), sum(count > 1 for count in billed.values())
-    wrong = sum(due.get(charge.id) != charge.amount_cents for charge in charges)
-    print(
-        f"{kills} billing processes killed in {time.monotonic() - started:.0f} s, {len(due)} sales: ", end=""
+ONCE, NAIVE = "charged once", "naive"
+# How `kills.py naive …` is run in the place of `lab.py service …`.
+PROGRAMS = {ONCE: SERVICE, NAIVE: (__file__, NAIVE)}
+STARTS_WITHIN_S, LIVES_S, PAUSE_S = 2.5, 1.0, 0.03
+
+
+class Bills(NamedTuple):
+    """What a soak leaves: how many bills are not right, and what was charged too much."""
+
+    lost: int
+    double: int
+    wrong: int
+    double_cents: int
+
+    @property
+    def bad(self) -> int:
+        """How many bills are not right."""
+        return self.lost + self.double + self.wrong
+
+
+class Arrivals:
+    """Sales that come in one by one, in a thread of their own, whoever is alive to bill them."""
+
+    def __init__(self, cluster: Cluster, sales: Sequence[Action], company: Company) -> None:
+        self._cluster, self._sales, self._company = cluster, sales, company
+        self._may = Semaphore(0)
+        self.thread = Thread(target=self._send, name="arrivals", daemon=True)
+        self.thread.start()
+
+    def let(self, count: int) -> None:
+        """Return at once; so many more come in from now on."""
+        for _ in range(count):
+            self._may.release()
+
+    def _send(self) -> None:
+        topic = topic_of(self._cluster)
+        with self._cluster.producer() as producer:
+            for action in self._sales:
+                self._may.acquire()
+                time.sleep(PAUSE_S)
+                event = encode(happened(action, self._company.plans))
+                headers = list(event.headers.items())
+                producer.send(topic, event.value, event.key.encode(), headers).get(timeout=10)
+
+
+def soak(cluster: Cluster, folder: Path, kills: int, count: int, rng: random.Random, strategy: str) -> Bills:
+    """The bills after so many kills of customer billing while so many sales come in, and a last life."""
+    company, system, ledger = days.company(), new_system(cluster), folder / f"{strategy}.sqlite"
+    sales = sales_of_customers(company, rng, count)
+    arrivals = Arrivals(system, sales, company)
+    options, log = (GROUP, "--ledger", ledger), folder / f"{strategy}.log"
+    live = partial(ServiceProcess, system, log, *options, program=PROGRAMS[strategy])
+    for life in range(kills):
+        share = count * (life + 1) // kills - count * life // kills
+        with live() as service:
+            arrivals.let(share // 2)
+            die(service, rng, partial(arrivals.let, share - share // 2))
+    arrivals.thread.join()
+    with live() as service, TopicView(system, topic_of(system)) as view:
+        group = f"{GROUP}.{topic_of(system)}"
+        service.wait_for("ready")
+        wait_until(lambda: view.lag(group) == 0, "the last process to read all", 120, 0.2)
+        service.end(signal.SIGTERM)
+    return judged(ledger, sales, company)
+
+
+def die(service: ServiceProcess, rng: random.Random, more: Callable[[], object]) -> None:
+    """Return after the kill: while it starts and joins, or, three times of four, after it was ready."""
+    starting = rng.random() < 0.25
+    if not starting:
+        service.wait_for("ready")
+    more()
+    time.sleep(rng.uniform(0, STARTS_WITHIN_S if starting else LIVES_S))  # the moment is the case
+    service.process.kill()
+
+
+def sales_of_customers(company: Company, rng: random.Random, count: int) -> list[Action]:
+    """The first so many sales of a long day on which only customers act."""
+    day = days.generated_day(company, rng.randrange(10**6), 20 * count + 200, installer_percent=0)
+    return [action for action in day if expected_cents(action, company.plans)][:count]
+
+
+def judged(ledger: Path, sales: Sequence[Action], company: Company) -> Bills:
+    """The ledger beside the oracle, sale by sale."""
+    due = {action.id: expected_cents(action, company.plans) for action in sales}
+    with Ledger(ledger) as file:
+        charges = [(charge.id.partition(" ")[0], charge.amount_cents) for charge in file.charges()]
+    billed = Counter(id for id, _ in charges)
+    return Bills(
+        lost=len(due.keys() - billed.keys()),
+        double=sum(times - 1 for times in billed.values()),
+        wrong=sum(due.get(id) != cents for id, cents in charges),
+        double_cents=sum((times - 1) * due.get(id, 0) for id, times in billed.items()),
     )
-    print(f"{lost} lost, {double} double, {wrong} wrong")
-    return lost + double + wrong
 
 
-def send(cluster: Cluster, topic: str, day: tuple, company: object, kills: int) -> None:
-    """Return once the day is on the topic, spread over the time of the kills."""
-    with cluster.producer() as producer:
-        for action in day:
-            event = encode(happened(action, company.plans))
-            producer.send(topic, event.value, event.key.encode(), list(event.headers.items())).get(timeout=10)
-            time.sleep(kills * 2 / len(day))
+def billing(kills: int, sales: int, rng: random.Random, strategy: str) -> int:
+    """How many bills are lost, double or wrong; says so."""
+    if not kills:
+        return 0
+    started = time.monotonic()
+    with connect(environment.read(os.environ)) as cluster, tempfile.TemporaryDirectory() as folder:
+        found = soak(cluster, Path(folder), kills, sales, rng, strategy)
+    print(f"{cluster.description}, {strategy}: {kills} billing processes killed in ", end="")
+    print(f"{time.monotonic() - started:.0f} s, {sales:,} sales: {found.lost} lost, ", end="")
+    print(f"{found.double} double (${found.double_cents / 100:,.2f}), {found.wrong} wrong", flush=True)
+    return found.bad
 
 
 def kernels(kills: int, rng: random.Random) -> int:
@@ -136,12 +188,14 @@ def kernels(kills: int, rng: random.Random) -> int:
 def main() -> int:
     """The exit status: 0 if nothing was lost, double, wrong or left running."""
     asked = argparse.ArgumentParser(description="kill -9 at random moments")
-    for name, default in (("seed", 1), ("billing", 30), ("kernels", 14)):
+    for name, default in (("seed", 1), ("kills", 100), ("sales", 2000), ("naive", 100), ("kernels", 14)):
         asked.add_argument(f"--{name}", type=int, default=default)
     given = asked.parse_args()
     rng = random.Random(given.seed)
-    return int(bool(billing(given.billing, rng) + kernels(given.kernels, rng)))
+    bad = billing(given.kills, given.sales, rng, ONCE)
+    billing(given.naive, given.sales, rng, NAIVE)
+    return int(bool(bad + kernels(given.kernels, rng)))
 
 
 if __name__ == "__main__":
-    sys.exit(bill(*sys.argv[2:]) if sys.argv[1:2] == ["bill"] else main())
+    sys.exit(command(sys.argv[2:], ledger=Naive) if sys.argv[1:2] == [NAIVE] else main())

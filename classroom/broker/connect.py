@@ -10,8 +10,8 @@ from uuid import uuid4
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from classroom.broker.diagnosis import diagnose
-from classroom.broker.embedded import EmbeddedBroker
-from classroom.broker.real import RealBroker
+from classroom.broker.embedded import EmbeddedBroker, EmbeddedElsewhere
+from classroom.broker.real import LastingBroker, RealBroker
 from classroom.broker.settings import Settings, client_settings
 from fiberlab.cluster import Cluster
 
@@ -55,6 +55,26 @@ def connect(kafka: Settings | str | None = None) -> Cluster:
     settings = kafka if isinstance(kafka, Settings) else Settings(kafka or "")
     namespace = f"{settings.prefix}{uuid4().hex[:8]}."
     return _real(settings, namespace) if settings.address else _embedded(namespace)
+
+
+# A process that was killed is missed after the shortest time that a Kafka allows, not after 45 s.
+PROCESS: dict[str, Any] = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 2000}
+
+
+def join(settings: Settings, run: str, embedded: bool = False) -> Cluster:
+    """The Kafka at the address, for one process of several: they share the run's topics and groups.
+
+    These outlive the process. embedded: whether the address is that of another process's embedded broker.
+    Raises SettingsError; NoKafkaError.
+    """
+    address, namespace = settings.address, f"{settings.prefix}{run}."
+    if embedded:
+        broker, ours = EmbeddedElsewhere(address), (EMBEDDED_CLIENT, embedded_consumer(), EMBEDDED_PRODUCER)
+        return Cluster(f"embedded broker at {address}", address, namespace, broker, *ours)
+    diagnose(settings)
+    client = client_settings(settings)
+    broker = LastingBroker(address, namespace, client)
+    return Cluster(f"Kafka at {address}", address, namespace, broker, client, PROCESS)
 
 
 def _embedded(namespace: str) -> Cluster:

@@ -11,9 +11,11 @@ broker then dies, the notebook does not. When the owner ends, by any means, the 
 """
 
 import json
+import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -34,6 +36,33 @@ class BrokerGoneError(BrokerNotAvailableError):
 
     def __str__(self) -> str:
         return " ".join(self.args)
+
+
+class EmbeddedElsewhere:
+    """An embedded broker that another process owns, which makes and removes its topics."""
+
+    isolates = False
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.partition(",")[0].rpartition(":")
+        self._at, self._looked_s, self._gone = (host, int(port)), 0.0, False
+
+    def check_alive(self) -> None:
+        """Return if the broker answers, asked at most once a second; raise BrokerGoneError if not."""
+        if not self._gone and time.monotonic() - self._looked_s > 1:
+            self._looked_s = time.monotonic()
+            try:
+                socket.create_connection(self._at, STOP_WITHIN_S).close()
+            except OSError:
+                self._gone = True  # for good: its topics are gone with it
+        if self._gone:
+            raise BrokerGoneError("the embedded broker has ended and its topics are gone; run Set-up again")
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Return: its owner has made the topic."""
+
+    def close(self) -> None:
+        """Return: everything stays."""
 
 
 class EmbeddedBroker:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+)
 from kafka.protocol.metadata import MetadataRequest
 
 from fiberlab.cluster import CLIENT
@@ -157,3 +163,15 @@ class RealBroker:
 
     def _admin(self) -> Admin:
         return Admin(**self._settings)
+
+
+class LastingBroker(RealBroker):
+    """A real Kafka with the topics and groups of a system: they stay when one of its processes leaves."""
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Return once the topic is there, whoever has made it."""
+        with suppress(TopicAlreadyExistsError):
+            super().create_topic(name, partitions)
+
+    def close(self) -> None:
+        """Return: everything stays."""

@@ -35,7 +35,7 @@ PROJECT = (
     "--project-name",
     "fiberlab",
 )
-COMPOSE = ("docker", "compose", *PROJECT, "--profile", "cluster")
+COMPOSE = ("docker", "compose", *PROJECT, "--profile", "cluster", "--profile", "system")
 ANSWER_WITHIN_S = 5
 
 

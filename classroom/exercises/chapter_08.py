@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from classroom.exercises.check import Answer, Case, Exercise, Thought, cents_off
 from classroom.world.topic import Record
@@ -85,7 +85,8 @@ class Trouble:
         return f"{self.account_id}: {type(self.error).__name__} {how_long}"
 
 
-class Morning(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Morning:
     """Whose events were billed, set aside, lost, or still wait; and at whose the service has stopped."""
 
     billed: tuple[str, ...]
@@ -133,7 +134,6 @@ def _troubles(rng: random.Random) -> list[list[tuple[Exception | None, int]]]:
     away, ledger = ConnectionError("the address check is away"), DatabaseDownError("the disk is full")
     fine, post, bug = (None, 0), MailServerDownError("no answer"), KeyError("list_price")
     return [
-        [fine, fine],
         [(unreadable, PATIENCE), fine, fine],
         [fine, (conflict, PATIENCE), fine],
         [(away, rng.randrange(10, 14)), fine, fine],

@@ -59,17 +59,17 @@ class LiveView(anywidget.AnyWidget):
 
 
 class Shown:
-    """A place in a cell's output: first the widget, in the end only the still picture."""
+    """A place in a cell's output: first the widget, in the end the still picture or a card."""
 
     def __init__(self, view: Widget, text: str) -> None:
         self._id, self._text = uuid4().hex, text
         live = {WIDGET: {"model_id": view.model_id, "version_major": 2, "version_minor": 0}}
         self._display(live | {"image/png": placeholder(text)}, fig.ON_LIGHT)
 
-    def leave(self, still: Figure) -> None:
-        """Put the still picture in its place; the text stays, because strict nbval compares it."""
-        picture = {"image/png": base64.b64encode(still.png).decode()}
-        self._display(picture, still.metadata, update=True)
+    def leave(self, still: Figure | None) -> None:
+        """Put the still picture in its place, or the card; the text stays, as strict nbval compares it."""
+        picture = base64.b64encode(still.png).decode() if still else placeholder(self._text)
+        self._display({"image/png": picture}, still.metadata if still else fig.ON_LIGHT, update=True)
 
     def _display(self, bundle: dict[str, Any], metadata: dict[str, Any], **how: bool) -> None:
         if get_ipython():

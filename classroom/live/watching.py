@@ -153,6 +153,7 @@ class Live:
     ) -> None:
         self.designs, self.company = designs, company
         self.still: Figure | None = None
+        self._finished = False
         self.traffic = Traffic(
             Script(company, day), {name: design.url for name, design in designs.items()}, a_second
         )
@@ -175,7 +176,8 @@ class Live:
     def finish(self, within_s: float = 120) -> Figure:
         """The final picture, once the rest of the day is sent, at HURRY_A_SECOND or more, and billed.
 
-        A day without end ends now. Raises what a service raised; TimeoutError if it takes longer.
+        It is to stand below; the live one leaves a card. A day without end ends now. Raises what a service
+        raised; TimeoutError if it takes longer.
         """
         if not self.still:
             self._hurry()
@@ -186,18 +188,20 @@ class Live:
             )
             for design in self.designs.values():
                 design.settle()
+        self._finished = True
         self.close()
         self._ticker.raise_error()  # what has ended the picture before its time
         return self.still
 
     def close(self) -> Figure:
-        """The final picture as it is now; nothing of the view is left running. Closing twice is fine."""
+        """The final picture as it is now, in the live one's place; nothing is left running. Twice is fine."""
         self._ticker.tell_to_stop()
         self._wake.set()
         self._ticker.stop()
         if not self.still:
             self._ticker.raise_error()
-        self._shown.leave(self.still)  # once more: nbclient hears only a cell that is running
+        # Once more: nbclient hears only a cell that is running. What `finish` shows is not shown twice.
+        self._shown.leave(None if self._finished else self.still)
         return self.still
 
     def _hurry(self) -> None:
@@ -208,7 +212,7 @@ class Live:
 
     def __repr__(self) -> str:
         names = " and the ".join(self.designs)
-        return f"Live: the {names} design at work. In the end a still picture stays here."
+        return f"Live: the {names} design at work. Its still picture stands below, once it is finished."
 
     def _pressed(self, _: object, message: Mapping[str, object], __: object) -> None:
         if message.get("do") == "close":

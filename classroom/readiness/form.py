@@ -16,7 +16,7 @@ from classroom.readiness.figures import cost_curves
 from classroom.readiness.measurements import Measurements
 from classroom.readiness.model import INPUTS, Input, Organization, curves
 
-TEXT = "Sliders: an organization's numbers. In the end a still picture stays here."
+TEXT = "Sliders: an organization's numbers. Their still picture stands below, once they are finished."
 QUESTIONS = {
     "bill_in_answer": "the app must have the bill in its answer",
     "rules_have_owners": "each actor's rule has people of its own who look after it",
@@ -46,9 +46,9 @@ class Sliders:
         self._shown = Shown(self._box, TEXT)
 
     def finish(self) -> Figure:
-        """The last picture, which also takes the form's place. Twice is fine."""
+        """The last picture, to stand below; the form goes. Twice is fine."""
         still = self._draw()
-        self._shown.leave(still)
+        self._shown.leave(None)
         for widget in (self._box, *self._box.children, *self._controls.children):
             widget.close()
         return still

@@ -17,7 +17,7 @@ from uuid import uuid4
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from classroom.world.running import HttpServer, Worker, wait_until
+from classroom.world.running import HttpServer, Worker, tell_health, wait_until
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.coupled import backend as coupled
 from fiberlab.coupled.accounts import Accounts
@@ -65,15 +65,15 @@ class Services:
         self._workers: dict[str, Worker] = {}  # this and `services` are replaced, never changed: threads look
         self._left: Counter[str] = Counter()  # how often a service of this name was removed
 
-    def add(self, name: str, handle: Handle) -> None:
-        """Start a listener that nobody knew before; it begins at offset 0 of every partition.
+    def add(self, name: str, handle: Handle, new: bool = True) -> None:
+        """Start a listener. A new one, that nobody knew before, begins at offset 0 of every partition.
 
         Raises NameTakenError if the topic has a service of this name.
         """
         if name in self.services:
             raise NameTakenError(f"there is a service {name!r} on this topic; choose another name")
         connect = partial(self.cluster.consumer, self.topic, self.group(name))
-        service = Service(name, connect, handle, self._letters_of(name), new_group=True)
+        service = Service(name, connect, handle, self._letters_of(name), new_group=new)
         worker = Worker(name, service.run)
         self.services, self._workers = self.services | {name: service}, self._workers | {name: worker}
         self._handles[name] = handle
@@ -100,15 +100,17 @@ class Services:
         with TopicView(self.cluster, self.dead_letters) as view:
             return [opened(record) for record in view.records()]
 
-    def redrive(self, name: str) -> Redriven:
+    def redrive(self, name: str, handle: Handle | None = None) -> Redriven:
         """What came of the service's dead letters, handed to its handler again; it may run meanwhile.
 
-        Raises HandlerError, DeadLetterError.
+        handle: what a service does that runs elsewhere. Raises HandlerError, DeadLetterError.
         """
-        self._worker(name)
+        if handle is None:
+            self._worker(name)
+            handle = self._handles[name]
         letters = self._letters_of(name)
         with closing(letters), self.cluster.reader(f"redrive.{self.group(name)}") as reader:
-            return redrive(name, self._handles[name], reader, letters)
+            return redrive(name, handle, reader, letters)
 
     def status(self) -> dict[str, str]:
         """The state of each service by name: "running", "stopped" or "failed: ...", and what is odd about it.
@@ -322,7 +324,7 @@ class EventDriven(Services):
             super().__init__(cluster, topic, opened.enter_context(TopicView(cluster, topic)))
             opened.callback(cluster.delete_topic, self.dead_letters)
             self._start_services(opened, folder, services)
-            self.url = self._start_gateway(opened, company)
+            self.url = start_gateway(opened, company, cluster, topic).url
             self._opened = opened.pop_all()
 
     def charges(self) -> list[Charge]:
@@ -373,12 +375,24 @@ class EventDriven(Services):
         for module in modules:
             self.add(module.GROUP, partial(module.handle, ledger=self.ledgers[module.GROUP]))
 
-    def _start_gateway(self, opened: ExitStack, company: Company) -> str:
-        producer = self.cluster.producer()
-        opened.callback(producer.close, timeout=2)
-        server = HttpServer("gateway", gateway.create(company, producer, self.topic))
-        opened.callback(server.stop)
-        return server.url
+
+def start_gateway(
+    opened: ExitStack,
+    company: Company,
+    cluster: Cluster,
+    topic: str,
+    *at: tuple[str, int],
+    health: Callable[[], dict[str, object]] | None = None,
+) -> HttpServer:
+    """The running gateway; it ends when `opened` is closed. With `health` it tells of it, too."""
+    producer = cluster.producer()
+    opened.callback(producer.close, timeout=2)
+    app = gateway.create(company, producer, topic)
+    if health:
+        tell_health(app, health)
+    server = HttpServer("gateway", app, *at)
+    opened.callback(server.stop)
+    return server
 
 
 Design = Coupled | EventDriven

@@ -8,6 +8,7 @@ one line of text when the work is done. `interrupt_waits` is for what the stop b
 """
 
 import asyncio
+import os
 import signal
 import socket
 import threading
@@ -199,14 +200,19 @@ class Worker:
             ended.set()
 
 
-class HttpServer:
-    """An HTTP app on a free port of 127.0.0.1, served from a background thread."""
+class PortError(OSError):
+    """A server cannot listen where it should: why, and the next step."""
 
-    def __init__(self, name: str, app: FastAPI) -> None:
-        # Named as TCP: asyncio switches Nagle's delay off (40 ms an answer) only for sockets that say so.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+class HttpServer:
+    """An HTTP app, served from a background thread. Where it listens: a free port of this computer only.
+
+    Raises PortError if another address is given, and cannot be had.
+    """
+
+    def __init__(self, name: str, app: FastAPI, at: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+        self._socket = _listening(at)
+        self.url = "http://{}:{}".format(*self._socket.getsockname())
         self._server = uvicorn.Server(_settings(app))
         self.worker = Worker(name, lambda stop: self._server.run(sockets=[self._socket]))
         try:
@@ -224,6 +230,30 @@ class HttpServer:
             self.worker.stop()
         finally:
             self._socket.close()
+
+
+def _listening(at: tuple[str, int]) -> socket.socket:
+    # Named as TCP: asyncio switches Nagle's delay off (40 ms an answer) only for sockets that say so.
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if at[1] and os.name == "posix":  # a port that was left a moment ago is free
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind(at)
+    except OSError as error:
+        found.close()
+        raise PortError(f"port {at[1]} of {at[0]} cannot be used ({error.strerror}); name another") from error
+    return found
+
+
+def tell_health(app: FastAPI, look: Callable[[], dict[str, object]]) -> None:
+    """From now on GET /health is answered 200 with what `look` finds, or 503 with its ConnectionError."""
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        try:
+            return JSONResponse(look())
+        except ConnectionError as error:
+            return JSONResponse({"detail": str(error)}, 503)
 
 
 def _settings(app: FastAPI) -> uvicorn.Config:

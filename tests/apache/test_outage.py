@@ -3,6 +3,7 @@
 On Apache Kafka of its own, which is stopped and started again; `-s` shows the figures.
 """
 
+import signal
 import threading
 import time
 from collections import Counter
@@ -19,11 +20,13 @@ from classroom.world.bills import bills_of
 from classroom.world.company import shipped_day
 from classroom.world.designs import EventDriven
 from classroom.world.traffic import Replay, replay
+from fiberlab.api import body
 from fiberlab.cluster import Cluster
-from fiberlab.domain import Action
+from fiberlab.domain import Action, expected_cents
 from fiberlab.eventdriven.gateway import ACKNOWLEDGED_WITHIN_S
 from tests.apache_kafka.apache_kafka import ApacheKafka
-from tests.facts import eventually
+from tests.facts import answer_from, eventually
+from tests.service_process import ServiceProcess, new_system
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -126,6 +129,26 @@ def test_with_three_brokers_the_traffic_goes_on_without_one(kafka, cluster, desi
     assert sent.failed == []
     assert_each_is_billed_once(design, company, day)
     report(design, sent, retried=0)
+
+
+@pytest.mark.parametrize("kafka", [None], indirect=True, ids=["one broker"])
+def test_processes_outlive_an_outage_and_the_gateway_tells_of_it(kafka, cluster, company, tmp_path):
+    system, ledger = new_system(cluster), tmp_path / "ledger.sqlite"
+    sale = next(a for a in shipped_day() if a.actor.kind == "customer" and expected_cents(a, company.plans))
+    with (
+        ServiceProcess(system, tmp_path / "gateway.log", "gateway", "--port", 0) as gateway,
+        ServiceProcess(system, tmp_path / "billing.log", "customer-billing", "--ledger", ledger) as billing,
+    ):
+        url = gateway.wait_for("ready")[0].partition(";")[0]
+        billing.wait_for("ready")
+        kafka.stop(1)
+        told = answer_from(f"{url}/health")
+        assert (told.status_code, "does not answer" in told.json()["detail"]) == (503, True)
+        kafka.start(1)
+        eventually(lambda: answer_from(f"{url}/health").status_code == 200, "the gateway to be well again")
+        assert answer_from(f"{url}/actions", "POST", json=body(sale)).status_code == 202
+        assert billing.wait_for("billed")[0].startswith(f"{sale.id}: ")
+        assert (gateway.end(signal.SIGTERM), billing.end(signal.SIGTERM)) == (0, 0)
 
 
 def leader_of_a_partition(cluster: Cluster, topic: str) -> int:

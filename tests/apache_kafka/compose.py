@@ -43,8 +43,13 @@ class Service:
 def services(profile: str | None = None, file: Path = COMPOSE_FILE) -> list[Service]:
     """The brokers of this profile; without one those that `docker compose up` starts."""
     described = yaml.safe_load(file.read_text(encoding="utf-8"))["services"]
-    found = [_service(name, told) for name, told in described.items()]
+    found = [_service(name, told) for name, told in described.items() if is_broker(told)]
     return [s for s in found if (profile in s.profiles if profile else not s.profiles)]
+
+
+def is_broker(told: dict) -> bool:
+    """Whether the file describes a broker so, and not what works at one."""
+    return "KAFKA_NODE_ID" in told["environment"]
 
 
 def _service(name: str, told: dict) -> Service:

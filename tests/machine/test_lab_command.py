@@ -366,8 +366,7 @@ def test_run_hands_on_its_option_and_its_exit_status(ready):
 
 def test_files_are_named_from_where_the_trainer_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    asked = lab.command_line().parse_args(["progress", "ada.json"])
-    module, *arguments = lab.target(asked, [])
+    module, *arguments = lab.target(["progress", "ada.json"])
     assert module == "classroom.commands.room"
     assert arguments == ["--picture", str(tmp_path / "progress.png"), str(tmp_path / "ada.json")]
 
@@ -378,10 +377,15 @@ def test_files_are_named_from_where_the_trainer_stands(tmp_path, monkeypatch):
         (["reset", "exercise-01-price"], ["classroom.commands.copies", "exercise-01-price"]),
         (["trainer"], ["classroom.commands.notebooks", "trainer"]),
         (["trainer", "01", "02"], ["classroom.commands.notebooks", "trainer", "01", "02"]),
+        (["test", "--kafka", "-k", "run"], ["classroom.commands.verify", "--kafka", "-k", "run"]),
+        (["kafka", "--cluster", "run"], ["tests.apache_kafka", "--cluster"]),
+        (["service", "gateway", "--port", "0"], ["classroom.commands.service", "gateway", "--port", "0"]),
+        (["service", "--help"], ["classroom.commands.service", "--help"]),
+        (["--port", "9000"], ["classroom.commands.workbook", "--port", "9000"]),
     ],
 )
 def test_what_is_asked_for_is_handed_to_its_module(words, command):
-    assert lab.target(lab.command_line().parse_args(words), []) == command
+    assert lab.target(words) == command
 
 
 def test_the_copies_are_made_at_the_first_start_and_reset_keeps_what_was_written(ready):

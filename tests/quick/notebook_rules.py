@@ -155,6 +155,15 @@ def says_every_figure(name: str, notebook: NotebookNode) -> Found:
                 )
 
 
+def shows_no_picture_twice(name: str, notebook: NotebookNode) -> Found:
+    seen = set()
+    for cell, output in outputs(notebook):
+        picture = output.get("data", {}).get("image/png")
+        if picture and picture in seen:
+            yield cell.id, "shows a picture that stands above; leave one of the two"
+        seen.add(picture)
+
+
 def has_the_frame(name: str, notebook: NotebookNode) -> Found:
     title = TITLE.fullmatch(first_line(notebook.cells[0].source)) if notebook.cells else None
     if not title or notebook.cells[0].cell_type != "markdown":
@@ -227,6 +236,7 @@ RULES: tuple[Rule, ...] = (
     has_no_widget_state,
     has_readable_ids,
     says_every_figure,
+    shows_no_picture_twice,
     has_the_frame,
     fills_the_frame,
     keeps_every_guess,

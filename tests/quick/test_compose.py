@@ -7,11 +7,14 @@ import subprocess
 import pytest
 import yaml
 
+from classroom.broker import settings
+from classroom.commands.service import GATEWAY, LISTENERS, command_line
 from tests.apache_kafka import compose
 from tests.apache_kafka.jars import POM
 
 WRITTEN = yaml.safe_load(compose.COMPOSE_FILE.read_text(encoding="utf-8"))
-SERVICES = WRITTEN["services"]
+SERVICES = {name: told for name, told in WRITTEN["services"].items() if compose.is_broker(told)}
+SYSTEM = {name: told for name, told in WRITTEN["services"].items() if not compose.is_broker(told)}
 EVERYBODY = sorted(SERVICES)
 FOLDER = compose.COMPOSE_FILE.parent
 
@@ -90,6 +93,35 @@ def test_without_docker_a_broker_gets_what_the_file_says_but_for_addresses_and_i
         assert set(re.findall(r"(?:://|@)([\w.-]*):", given[key])) == {"127.0.0.1"}
 
 
+def test_the_system_is_the_gateway_and_every_listener_and_a_profile_of_its_own():
+    assert sorted(SYSTEM) == sorted((GATEWAY, *LISTENERS))
+    assert all(told["profiles"] == ["system"] for told in SYSTEM.values())
+
+
+@pytest.mark.parametrize("name", sorted(SYSTEM))
+def test_a_service_is_asked_for_as_the_command_understands_it(name):
+    asked = command_line().parse_args(SYSTEM[name]["command"])
+    assert asked.service == name
+    if name == GATEWAY:
+        assert SYSTEM[name]["ports"] == [f"127.0.0.1:{asked.port}:{asked.port}"]
+        assert f":{asked.port}/health" in SYSTEM[name]["healthcheck"]["test"][-1]
+    else:
+        (volume,) = SYSTEM[name]["volumes"]
+        named, _, folder = volume.partition(":")
+        assert named in WRITTEN["volumes"]
+        assert str(asked.ledger.parent) == folder
+
+
+@pytest.mark.parametrize("name", sorted(SYSTEM))
+def test_a_service_waits_for_a_kafka_that_answers_in_dockers_network(name):
+    told = SYSTEM[name]
+    assert told["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    address = told["environment"]["KAFKA_BOOTSTRAP_SERVERS"]
+    assert f"BROKER://{address}" in SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    assert settings.read(told["environment"]).address == address
+    assert (FOLDER / told["build"]["dockerfile"]).is_file()
+
+
 def compose_plugin() -> bool:
     """Whether there is a `docker compose` to ask."""
     asked = ["docker", "compose", "version"]
@@ -97,7 +129,11 @@ def compose_plugin() -> bool:
 
 
 @pytest.mark.skipif(not compose_plugin(), reason="DID NOT RUN: there is no `docker compose` to ask")
-@pytest.mark.parametrize("profile", [[], ["--profile", "cluster"]], ids=["one broker", "three brokers"])
+@pytest.mark.parametrize(
+    "profile",
+    [[], ["--profile", "cluster"], ["--profile", "system"]],
+    ids=["one broker", "three brokers", "system"],
+)
 def test_docker_compose_accepts_the_file(profile):
     asked = ["docker", "compose", *profile, "--file", str(compose.COMPOSE_FILE), "config", "--quiet"]
     said = subprocess.run(asked, capture_output=True, text=True, check=False)

@@ -221,6 +221,12 @@ BAD: dict[rules.Rule, list[tuple[str, NotebookNode]]] = {
         ("'Bills.'", shown(picture("Bills."))),
         ("as ''", shown(v4.new_output("execute_result", {"image/png": "iVBORw0="}))),
     ],
+    rules.shows_no_picture_twice: [
+        (
+            "[house] shows a picture that stands above",
+            changed(lambda n: n.cells[5].outputs.append(*n.cells[5].outputs), first_chapter),
+        ),
+    ],
     rules.has_the_frame: [
         ("must begin with '# NN · …'", with_source("title", "## A second actor")),
         ("must begin with '# NN · …'", notebook()),
