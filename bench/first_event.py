@@ -32,6 +32,7 @@ import threading
 from datetime import UTC, datetime
 from functools import partial
 from fiberlab.domain import Action, Actor, Plan
+from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import encode, happened
 from fiberlab.eventdriven.service import Service
 from classroom.broker.connect import connect
@@ -43,7 +44,8 @@ with connect(address) as cluster:
     def handle(event):
         mark("first event")
         stop.set()
-    service = Service("billing", partial(cluster.consumer, topic, "billing"), handle)
+    letters = DeadLetters("billing", topic + ".dead-letters", cluster.producer)
+    service = Service("billing", partial(cluster.consumer, topic, "billing"), handle, letters)
     thread = threading.Thread(target=service.run, args=(stop,))
     thread.start()
     with cluster.producer() as producer:

@@ -20,6 +20,7 @@ from kafka.structs import OffsetAndMetadata
 from classroom.broker.connect import connect
 from classroom.world import company as days
 from fiberlab.cluster import Cluster
+from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import Event, decode, encode, happened
 from fiberlab.eventdriven.service import BATCH, POLL_MS, Service
 
@@ -46,7 +47,8 @@ class Clock:
 def by_service(cluster: Cluster, topic: str, clock: Clock) -> None:
     """Read everything as every service of the workbook does."""
     group = uuid4().hex
-    Service(group, partial(cluster.consumer, topic, group), clock.handle).run(clock.stop)
+    letters = DeadLetters(group, f"{topic}.dead-letters", cluster.producer)
+    Service(group, partial(cluster.consumer, topic, group), clock.handle, letters).run(clock.stop)
 
 
 def by_hand(cluster: Cluster, topic: str, clock: Clock) -> None:

@@ -41,6 +41,13 @@ _BY_STATUS = {
 _REFUSALS = {UnknownNameError: 422, NotAllowedError: 403, ConflictingChargeError: 409, DatabaseDownError: 503}
 _REFUSALS |= {MailServerDownError: 503}
 _PROBLEMS_TOLD = 8
+_DESCRIBED = {
+    400: "The body is not valid JSON.",
+    403: "A customer acts on somebody else's account.",
+    409: "The id belongs to another action.",
+    422: "A field is wrong, or names what Herd Fiber does not have.",
+    503: "Nothing was done; try again with the same id.",
+}
 
 
 def _date_first(value: object) -> object:
@@ -74,6 +81,12 @@ class ActionRequest(BaseModel):
         return Action(self.id, self.action, self.account_id, actor, self.plan, self.at)
 
 
+class Refusal(BaseModel):
+    """The answer to what is not done: a sentence that says why, and mostly what to do."""
+
+    detail: str
+
+
 class Bill(BaseModel):
     """The answer of a design that bills before it answers: this action was charged this much, in cents."""
 
@@ -95,7 +108,9 @@ def body(action: Action) -> dict[str, Any]:
 
 def new_app(title: str) -> FastAPI:
     """An HTTP app that answers bad requests with a reason: 400, 403, 404, 405, 409, 422 or 503."""
-    app = FastAPI(title=title, redirect_slashes=False, docs_url=None, redoc_url=None)  # both fetch scripts
+    refusals = {status: {"model": Refusal, "description": why} for status, why in _DESCRIBED.items()}
+    plain = {"redirect_slashes": False, "docs_url": None, "redoc_url": None}  # the last two fetch scripts
+    app = FastAPI(title=title, responses=refusals, **plain)
     app.add_exception_handler(RequestValidationError, _malformed)
     for status, sentence in _BY_STATUS.items():
         app.add_exception_handler(status, _refusal(status, sentence))

@@ -15,5 +15,7 @@ __getattr__, __dir__ = door(
         "transactions": "exactly_once in_a_transaction",
         "recorded": "live_or_recorded",
         "marketing": "browse_while due_a_letter listeners tried",
+        "night": "AWAY WAYS night_sales seven_nights",
+        "versions": "CHANGES READERS readers_and_writers schema_check who_reads_what",
     },
 )

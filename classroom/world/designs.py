@@ -8,7 +8,7 @@ be made slow or taken down, to see who waits for billing.
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +24,10 @@ from fiberlab.coupled.accounts import Accounts
 from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Company
 from fiberlab.eventdriven import customer_billing, gateway, installer_billing
+from fiberlab.eventdriven.alarm import unbilled
+from fiberlab.eventdriven.dead_letters import DeadLetters, Letter, opened
 from fiberlab.eventdriven.events import Event, UnreadableEventError, decode
+from fiberlab.eventdriven.redrive import Redriven, redrive
 from fiberlab.eventdriven.service import Service
 from fiberlab.ledger import Charge, Ledger
 from fiberlab.mailing import Mailing
@@ -56,6 +59,9 @@ class Services:
     def __init__(self, cluster: Cluster, topic: str, view: TopicView) -> None:
         self.services: dict[str, Service] = {}
         self.cluster, self.topic, self.view = cluster, topic, view
+        self.dead_letters = f"{topic}.dead-letters"
+        cluster.create_topic(self.dead_letters, len(view.ends()))
+        self._handles: dict[str, Handle] = {}
         self._workers: dict[str, Worker] = {}  # this and `services` are replaced, never changed: threads look
         self._left: Counter[str] = Counter()  # how often a service of this name was removed
 
@@ -67,9 +73,10 @@ class Services:
         if name in self.services:
             raise NameTakenError(f"there is a service {name!r} on this topic; choose another name")
         connect = partial(self.cluster.consumer, self.topic, self.group(name))
-        service = Service(name, connect, handle, new_group=new)
+        service = Service(name, connect, handle, self._letters_of(name), new_group=new)
         worker = Worker(name, service.run)
         self.services, self._workers = self.services | {name: service}, self._workers | {name: worker}
+        self._handles[name] = handle
         worker.start()
 
     def remove(self, name: str) -> None:
@@ -87,6 +94,23 @@ class Services:
         """Return once the service has stopped, and nobody else; raise what its handler raised."""
         self._worker(name).stop()
         self._worker(name).raise_error()
+
+    def letters(self) -> list[Letter]:
+        """What the services have set aside so far, and every redrive again, by partition."""
+        with TopicView(self.cluster, self.dead_letters) as view:
+            return [opened(record) for record in view.records()]
+
+    def redrive(self, name: str, handle: Handle | None = None) -> Redriven:
+        """What came of the service's dead letters, handed to its handler again; it may run meanwhile.
+
+        handle: what a service does that runs elsewhere. Raises HandlerError, DeadLetterError.
+        """
+        if handle is None:
+            self._worker(name)
+            handle = self._handles[name]
+        letters = self._letters_of(name)
+        with closing(letters), self.cluster.reader(f"redrive.{self.group(name)}") as reader:
+            return redrive(name, handle, reader, letters)
 
     def status(self) -> dict[str, str]:
         """The state of each service by name: "running", "stopped" or "failed: ...", and what is odd about it.
@@ -171,6 +195,9 @@ class Services:
         others = {name: members.get(self.group(name), 0) - (name in running) for name in self.services}
         return {name: count for name, count in others.items() if count > 0}
 
+    def _letters_of(self, name: str) -> DeadLetters:
+        return DeadLetters(name, self.dead_letters, self.cluster.producer)
+
     def _worker(self, name: str) -> Worker:
         if name not in self._workers:
             raise LookupError(f"there is no service {name!r}; choose one of {', '.join(self._workers)}")
@@ -199,8 +226,7 @@ def _oddities(service: Service, running: bool) -> list[str]:
     found, standing = _missed(service), service.standing
     if running and 0 < standing.owned < standing.partitions:
         found.append(f"it reads {standing.owned} of {standing.partitions} partitions")
-    if service.set_aside:
-        last = service.set_aside[-1]
+    if last := service.last_set_aside:
         where = f"partition {last.partition}, offset {last.offset}"
         found.append(f"set aside {service.set_aside_count:,}, the last at {where}: {last.reason}")
     return found
@@ -296,6 +322,7 @@ class EventDriven(Services):
         with ExitStack() as opened:  # if a part does not start, the earlier ones are closed
             opened.callback(cluster.delete_topic, topic)
             super().__init__(cluster, topic, opened.enter_context(TopicView(cluster, topic)))
+            opened.callback(cluster.delete_topic, self.dead_letters)
             self._start_services(opened, folder, services)
             self.url = start_gateway(opened, company, cluster, topic).url
             self._opened = opened.pop_all()
@@ -317,6 +344,13 @@ class EventDriven(Services):
             name: [_id(record) for record in records if record.offset >= read[record.partition]]
             for name, read in committed.items()
         }
+
+    def unbilled(self) -> list[Event]:
+        """The sales that every billing service has read, and none has charged: the alarm."""
+        read = [self.view.committed(self.group(name)) for name in self.ledgers]
+        charges = self.charges()  # after the cursors: what is before them is charged by now
+        records = [r for r in self.view.records() if all(r.offset < by[r.partition] for by in read)]
+        return unbilled(filter(None, map(_event, records)), charges)
 
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised.
@@ -364,11 +398,16 @@ def start_gateway(
 Design = Coupled | EventDriven
 
 
-def _id(record: ConsumerRecord) -> str:
-    """The id of the record's event; none if it tells no event of ours."""
+def _event(record: ConsumerRecord) -> Event | None:
+    """The record's event; None if it tells no event of ours."""
     with suppress(UnreadableEventError):
-        return decode(record.headers, record.key, record.value).id
-    return ""
+        return decode(record.headers, record.key, record.value)
+    return None
+
+
+def _id(record: ConsumerRecord) -> str:
+    event = _event(record)
+    return event.id if event else ""
 
 
 def named(*designs: Design) -> dict[str, Design]:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 from kafka import KafkaConsumer, TopicPartition
@@ -27,6 +27,20 @@ class OnKafka(Protocol):
 
     def topic(self, name: str, partitions: int = 4) -> str:
         """The name of a new, empty topic."""
+
+
+class Record(NamedTuple):
+    """An event: whose, which, where it is: on the "topic", the "retry topic", or among "dead letters"."""
+
+    account_id: str
+    action: str
+    partition: int
+    offset: int
+    where: str = "topic"
+
+    def __repr__(self) -> str:
+        place = f"partition {self.partition}, offset {self.offset}"
+        return f"{self.action} of {self.account_id} ({place}, {self.where})"
 
 
 def write(chapter: OnKafka, topic: str, actions: Iterable[Action]) -> int:

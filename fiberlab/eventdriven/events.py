@@ -17,7 +17,7 @@ from fiberlab.eventdriven.cloudevent import RecordError, shown
 from fiberlab.ledger import Charge
 
 SOURCE = "/herd-fiber/gateway"
-_ENVELOPE = {"source", "id", "time"}  # these travel as CloudEvents attributes, the rest as data
+ENVELOPE = {"source", "id", "time"}  # these travel as CloudEvents attributes, the rest as data
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -118,7 +118,7 @@ def encode(event: Event) -> KafkaMessage:
         "datacontenttype": "application/json",
         "partitionkey": event.account_id,
     }
-    return to_binary_event(CloudEvent(attributes, event.model_dump(exclude=_ENVELOPE)))
+    return to_binary_event(CloudEvent(attributes, event.model_dump(exclude=ENVELOPE)))
 
 
 def decode(

@@ -1,8 +1,9 @@
 """The loop every service runs: read, handle, commit.
 
 What is handled is committed, never more, so a record is handled at least once: after a crash or a
-rebalance some come again, and handlers must not mind (the idempotent receiver pattern). It knows events,
-but not what a handler does with them.
+rebalance some come again, and handlers must not mind (the idempotent receiver pattern). What no retry can
+help is on the dead-letter topic before it is committed, or the service stops. It knows events, but not what
+a handler does with them.
 """
 
 import threading
@@ -16,6 +17,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import Event, UnreadableEventError, decode
 from fiberlab.eventdriven.standing import Batch, Offsets, Standing
 from fiberlab.ledger import ConflictingChargeError
@@ -24,6 +26,7 @@ POLL_MS = 400  # also the longest time a stop takes
 BATCH = 200
 MOST_IN_VAIN = 5  # errors in a row that Kafka calls final
 SET_ASIDE = (UnreadableEventError, ConflictingChargeError)
+Handle = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -46,29 +49,32 @@ class ReadError(RuntimeError):
 class Service:
     """One member of the consumer group `name`. `run` loops until told to stop.
 
-    handled, set_aside_count, broker_errors and standing may be read from any thread while it runs.
-    new_group: whether nobody has committed in the group before, so that it can tell who else does.
+    handled, set_aside_count, last_set_aside, broker_errors and standing may be read from any thread while
+    it runs. new_group: whether nobody has committed in the group before, so that it can tell who else does.
     """
 
     def __init__(
         self,
         name: str,
         connect: Callable[[], KafkaConsumer],
-        handle: Callable[[Event], None],
+        handle: Handle,
+        dead_letters: DeadLetters,
         new_group: bool = False,
     ) -> None:
         self.name = name
         self.handled = 0
         self.set_aside_count = 0
-        self.set_aside: deque[SetAside] = deque(maxlen=100)
+        self.last_set_aside: SetAside | None = None
         self.broker_errors: deque[str] = deque(maxlen=100)
         self.standing = Standing(new_group)
-        self._connect, self._handle, self._in_vain = connect, handle, 0
+        self._connect, self._handle, self._dead_letters = connect, handle, dead_letters
+        self._in_vain = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Return once `stop` is set. Raises HandlerError if the handler raised, ReadError if no retry helps.
+        """Return once `stop` is set.
 
-        The record that made it raise is not committed: the next run begins with it.
+        Raises HandlerError if the handler raised, ReadError if no retry helps, DeadLetterError if a record
+        can be neither handled nor set aside. What made it raise is not committed: the next run begins there.
         """
         consumer = self._connect()
         self.standing.join()
@@ -76,6 +82,7 @@ class Service:
             while not stop.is_set():
                 self._handle_and_commit(consumer, self._read(consumer, stop), stop)
         finally:
+            self._dead_letters.close()
             consumer.close(autocommit=False, timeout_ms=1000)
 
     def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> Batch:
@@ -110,22 +117,18 @@ class Service:
                     done[partition] = record.offset + 1
             done |= self.standing.ahead(consumer)
         finally:
+            self._dead_letters.confirm()  # or nothing is committed
             self.standing.handled(done)
             self._commit(consumer, _starts(batch), done)
 
     def _one(self, partition: TopicPartition, record: ConsumerRecord) -> None:
-        try:
-            self._handle(decode(record.headers, record.key, record.value))
+        reason = attempt(self.name, self._handle, record)
+        if reason is None:
             self.handled += 1
-        except SET_ASIDE as error:
-            if not self.standing.is_done(partition, record.offset):
-                self.set_aside_count += 1
-                self.set_aside.append(SetAside(record.partition, record.offset, str(error)))
-        except Exception as error:
-            raise HandlerError(
-                f"{self.name} stopped at partition {record.partition}, offset {record.offset}: {error!r}; "
-                "correct the handler and start the service again"
-            ) from error
+        elif not self.standing.is_done(partition, record.offset):
+            self._dead_letters.keep(record, reason)
+            self.set_aside_count += 1
+            self.last_set_aside = SetAside(record.partition, record.offset, reason)
 
     def _commit(self, consumer: KafkaConsumer, starts: Offsets, done: Offsets) -> None:
         if not done:
@@ -137,6 +140,23 @@ class Service:
         except KafkaError as error:  # mostly a rebalance
             self.broker_errors.append(f"commit: {error}")
             _read_again(consumer, starts)
+
+
+def attempt(service: str, handle: Handle, record: ConsumerRecord) -> str | None:
+    """Handle the record; what comes back is None, or the reason why no retry can help it.
+
+    Raises HandlerError for whatever else the handler raised.
+    """
+    try:
+        handle(decode(record.headers, record.key, record.value))
+    except SET_ASIDE as error:
+        return str(error)
+    except Exception as error:
+        raise HandlerError(
+            f"{service} stopped at partition {record.partition}, offset {record.offset}: {error!r}; "
+            "correct the handler and start the service again"
+        ) from error
+    return None
 
 
 def _starts(batch: Batch) -> Offsets:

@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Self
 from uuid import uuid4
 
 import confluent_kafka
 import pytest
-from kafka.errors import CommitFailedError, KafkaError, TopicAuthorizationFailedError
+from kafka.errors import CommitFailedError, KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
 
 from classroom.broker.connect import connect
 from classroom.world.running import Worker
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, Actor
 from fiberlab.eventdriven import customer_billing, service
+from fiberlab.eventdriven.dead_letters import DeadLetterError, DeadLetters, Letter, opened
 from fiberlab.eventdriven.events import Event, PlanPurchased, charge, encode, happened
 from fiberlab.eventdriven.service import HandlerError, ReadError, Service, SetAside
 from fiberlab.ledger import Ledger
@@ -67,14 +69,26 @@ class Stage:
         self.cluster, self.topic = cluster, topic
         self.name = f"billing-{uuid4().hex[:8]}"
         self.view = TopicView(cluster, topic)
+        self.dead_letters = cluster.fresh_topic("dead-letters", 4)
         self._workers: list[Worker] = []
 
     def run(self, handle: Callable[[Event], None]) -> tuple[Service, Worker]:
-        made = Service(self.name, partial(self.cluster.consumer, self.topic, self.name), handle)
+        made = self.service(partial(self.cluster.consumer, self.topic, self.name), handle)
         worker = Worker(self.name, made.run)
         self._workers.append(worker)
         worker.start()
         return made, worker
+
+    def service(self, connect: Callable[[], object], handle: Callable[[Event], None]) -> Service:
+        return Service(self.name, connect, handle, self.letters_of(self.name))
+
+    def letters_of(self, name: str) -> DeadLetters:
+        return DeadLetters(name, self.dead_letters, self.cluster.producer)
+
+    def letters(self) -> list[Letter]:
+        """What is on the dead-letter topic."""
+        with TopicView(self.cluster, self.dead_letters) as view:
+            return [opened(record) for record in view.records()]
 
     def handled_all(self) -> None:
         eventually(lambda: self.view.lag(self.name) == 0, "the service to read the whole topic", within_s=30)
@@ -83,6 +97,7 @@ class Stage:
         for worker in self._workers:
             worker.stop()
         self.view.close()
+        self.cluster.delete_topic(self.dead_letters)
 
 
 @contextmanager
@@ -292,7 +307,7 @@ def test_a_failed_commit_of_the_last_events_is_made_good_without_new_ones(stage,
         made.commit = refuse_once
         return made
 
-    running = Service(stage.name, partial(consumer, stage.topic, stage.name), seen.append)
+    running = stage.service(partial(consumer, stage.topic, stage.name), seen.append)
     write(stage.cluster, stage.topic, sent)
     worker = Worker(stage.name, running.run)
     worker.start()
@@ -315,7 +330,7 @@ def test_a_commit_refused_for_a_partition_that_was_taken_away_is_no_failure(stag
         def seek(self, partition, offset):
             raise ValueError("Unassigned partition")
 
-    running = Service(stage.name, Lost, lambda event: None)
+    running = stage.service(Lost, lambda event: None)
     running._commit(Lost(), {"partition": 3}, {"partition": 5})
     assert len(running.broker_errors) == 1
 
@@ -397,10 +412,15 @@ def test_records_that_are_no_events_are_set_aside_and_do_not_stop_the_service(st
     assert worker.status == "running"
     assert ids(seen) == ids([before, after])
     assert (running.handled, running.set_aside_count) == (2, len(FOREIGN))
-    places = [(aside.partition, aside.offset) for aside in running.set_aside]
-    shown = dict(zip(places, FOREIGN, strict=False))
-    assert shown == {(2, offset): kind for offset, kind in enumerate(FOREIGN, start=1)}
-    assert all(aside.reason.startswith("not an event of ours (") for aside in running.set_aside)
+    letters = stage.letters()
+    assert [(letter.record.partition, letter.record.offset) for letter in letters] == [
+        (2, offset) for offset, _ in enumerate(FOREIGN, start=1)
+    ]
+    assert all(letter.reason.startswith("not an event of ours (") for letter in letters)
+    for letter, (value, headers) in zip(letters, FOREIGN.values(), strict=True):
+        assert letter.record.value == value, letter
+        assert letter.record.headers == (ours if headers is None else headers)
+        assert letter.record.key == b"key"
 
 
 def test_a_charge_that_conflicts_is_set_aside_and_does_not_stop_the_service(stage, company, tmp_path):
@@ -418,13 +438,13 @@ def test_a_charge_that_conflicts_is_set_aside_and_does_not_stop_the_service(stag
         assert ledger.charges() == [charge(first, price), charge(third, price)]
     assert running.set_aside_count == 1
     assert isinstance(first, PlanPurchased)
-    (aside,) = running.set_aside
+    aside = running.last_set_aside
     assert isinstance(aside, SetAside)
     assert (aside.partition, aside.offset) == (1, 1)
     assert "has the id of" in aside.reason
 
 
-def test_all_that_is_set_aside_is_counted_and_the_last_hundred_are_shown(stage):
+def test_all_that_is_set_aside_is_counted_and_kept(stage):
     with stage.cluster.producer() as producer:
         for number in range(130):
             producer.send(stage.topic, str(number).encode(), partition=0)
@@ -432,7 +452,57 @@ def test_all_that_is_set_aside_is_counted_and_the_last_hundred_are_shown(stage):
     running, _ = stage.run(lambda event: None)
     stage.handled_all()
     assert running.set_aside_count == 130
-    assert [aside.offset for aside in running.set_aside] == list(range(30, 130))
+    assert running.last_set_aside.offset == 129
+    assert [letter.record.offset for letter in stage.letters()] == list(range(130))
+
+
+class NoLetters:
+    """A producer that may not write: its letters are refused when they are sent, or not acknowledged."""
+
+    def __init__(self, refused_at: str) -> None:
+        self._at = refused_at
+
+    def partitions_for(self, topic: str) -> set[int]:
+        if self._at == "asked":
+            raise KafkaTimeoutError(f"no metadata of {topic!r}")
+        return {0, 1, 2, 3}
+
+    def send(self, *_: object) -> Self:
+        return self
+
+    def get(self, within_s: float) -> None:
+        raise TopicAuthorizationFailedError("dead-letters")
+
+    def close(self, timeout: float) -> None: ...
+
+
+@pytest.mark.parametrize("refused_at", ["asked", "acknowledged"])
+def test_a_service_stops_uncommitted_where_no_dead_letter_can_be_written(stage, company, refused_at):
+    before, after = events(company, 2, accounts=1)
+    seen: list[Event] = []
+    with stage.cluster.producer() as producer:
+        send(producer, stage.topic, before, partition=1).get(timeout=10)
+        producer.send(stage.topic, b"hello", partition=1).get(timeout=10)
+        send(producer, stage.topic, after, partition=1).get(timeout=10)
+    connections = [lambda: NoLetters(refused_at), stage.cluster.producer]
+    letters = DeadLetters(stage.name, stage.dead_letters, lambda: connections.pop(0)())
+    connect = partial(stage.cluster.consumer, stage.topic, stage.name)
+    running = Service(stage.name, connect, seen.append, letters)
+    worker = Worker(stage.name, running.run)
+    worker.start()
+    eventually(lambda: not worker.running, "the service to stop", within_s=30)
+    assert isinstance(worker.error, DeadLetterError)
+    assert f"{stage.name} stopped at partition 1, offset 1, which nobody can handle" in worker.status
+    assert "make the topic writable, then start the service again" in worker.status
+    assert stage.view.committed(stage.name)[1] <= 1
+    assert stage.letters() == []
+    worker.start()
+    try:
+        stage.handled_all()
+    finally:
+        worker.stop()
+    assert seen[-1] == after
+    assert [letter.record.offset for letter in stage.letters()] == [1]
 
 
 # Records that the client cannot read, or cannot find any more
@@ -457,12 +527,13 @@ def test_a_record_that_the_client_cannot_read_is_set_aside_with_its_place(stage,
                 producer.send(stage.topic, b"foreign " * 50, partition=1)
             producer.flush()
         send(producer, stage.topic, after, partition=1).get(timeout=10)
-    running, worker = stage.run(seen.append)
+    _, worker = stage.run(seen.append)
     stage.handled_all()
     assert worker.status == "running"
     assert ids(seen) == ids([before, after])
-    assert [(aside.partition, aside.offset) for aside in running.set_aside] == [(1, 1), (1, 2)]
-    assert all("cannot be read" in aside.reason for aside in running.set_aside)
+    letters = stage.letters()
+    assert [(letter.record.partition, letter.record.offset) for letter in letters] == [(1, 1), (1, 2)]
+    assert all("cannot be read" in letter.reason for letter in letters)
     assert [record.offset for record in stage.view.records()] == [0, 1, 2, 3]
 
 
@@ -493,7 +564,9 @@ def test_an_error_that_no_retry_helps_ends_the_service_by_name(stage):
 
         def close(self, **_): ...
 
-    worker = Worker("billing", Service("billing", Refused, lambda event: None).run)
+    worker = Worker(
+        "billing", Service("billing", Refused, lambda event: None, stage.letters_of("billing")).run
+    )
     worker.start()
     eventually(lambda: not worker.running, "the service to end")
     assert worker.status == (

@@ -53,6 +53,7 @@ DIRECTIONS = (
     Direction("fiberlab.domain", "", "", "what is sold, to whom, at what price outlives every technology"),
     Direction("fiberlab.ledger", "domain database", "", "all designs write charges down the same way"),
     Direction("fiberlab.mailing", "database", "", "all designs mail the same way, so it can know none"),
+    Direction("fiberlab.lines", "database", "", "a line runs at a plan, whoever says so"),
     Direction(
         "fiberlab.api",
         "domain database ledger mailing names",
@@ -76,7 +77,7 @@ DIRECTIONS = (
     Direction("fiberlab.monolith.*_billing", "domain", "", "a module per actor knows no other actor"),
     Direction(
         "fiberlab.eventdriven",  # every module without a row of its own below: a service
-        "domain ledger mailing eventdriven.events",
+        "domain ledger lines mailing eventdriven.events",
         "",
         "a service knows what happened, not who said it, nor who else listens",
     ),
@@ -88,9 +89,19 @@ DIRECTIONS = (
     ),
     Direction(
         "fiberlab.eventdriven.service",
-        "domain ledger eventdriven.events eventdriven.standing",
+        "domain ledger eventdriven.events eventdriven.standing eventdriven.dead_letters",
         "kafka",
         "the loop is the same for whatever a service does with an event",
+    ),
+    Direction(
+        "fiberlab.eventdriven.redrive",
+        "eventdriven.service eventdriven.dead_letters",
+        "kafka",
+        "a redrive is the same for whatever a service does with an event",
+    ),
+    Direction("fiberlab.eventdriven.dead_letters", "", "kafka", "what nobody can read is kept as it came"),
+    Direction(
+        "fiberlab.eventdriven.contract", "eventdriven.events", "pydantic", "a document, made from the models"
     ),
     Direction("fiberlab.eventdriven.standing", "", "kafka", "where a consumer stands, whatever it reads"),
     Direction(
@@ -124,6 +135,8 @@ TECHNOLOGIES = (
     Home(
         "kafka",
         "fiberlab.eventdriven.service fiberlab.eventdriven.standing fiberlab.eventdriven.gateway "
+        "fiberlab.eventdriven.dead_letters fiberlab.eventdriven.redrive "
+        "classroom.experiments.night "  # a tick of the night commits one record
         "fiberlab.cluster fiberlab.clients classroom.broker "
         "classroom.world.topic "  # chapter 04 shows a topic in slow motion
         "classroom.world.designs "  # a Kafka that does not answer cannot be asked who listens

@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
 from classroom.commands import room
-from classroom.figures import bills, costs, crashes, houses, topics
+from classroom.figures import bills, changes, costs, crashes, houses, topics
 from classroom.figures import look as figure
 from classroom.figures import times as time_figures
 from classroom.live.view import LiveView
@@ -22,7 +22,7 @@ from classroom.readiness.model import HERD_FIBER, curves, what_moves_it
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bills, costs, crashes, figures, houses, room, time_figures, topics)
+MODULES = (bills, changes, costs, crashes, figures, houses, room, time_figures, topics)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -118,6 +118,32 @@ def changed_files(how="changed", added=1):
     return pd.DataFrame([("shared module", "resellers sell", "billing.py", how, added, 0)], columns=columns)
 
 
+def nights(unbilled_cents=9999, behind=1):
+    """Three ways of a night of three ticks, one of which is skipped by."""
+    table = pd.DataFrame(
+        {
+            "stands_still": ["everybody", "everybody", "nobody"],
+            "unbilled": [2, 2, 1],
+            "unbilled_cents": [19998, 19998, unbilled_cents],
+            "lag": [behind, behind, 0],
+        },
+        index=["crash and restart", "try again", "skip"],
+    )
+    lag = pd.DataFrame({"crash and restart": [3, 2, behind], "try again": [3, 2, behind], "skip": [2, 1, 0]})
+    return table, lag
+
+
+def outcomes(wrong_cents=-880, outcome="wrong"):
+    columns = ["change", "reader", "actor", "outcome", "wrong_cents"]
+    rows = [
+        ("as today", "strict", "customer", "right", 0),
+        ("as today", "strict", "installer", "right", 0),
+        ("new meaning", "strict", "customer", "right", 0),
+        ("new meaning", "strict", "installer", outcome, wrong_cents),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def herd(**changed):
     return replace(HERD_FIBER, **changed)
 
@@ -145,6 +171,28 @@ PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"
 
 # Per maker: the figure, and the same figure with one number behind it changed.
 CHANGES = {
+    "night_lag": [
+        lambda change: changes.night_lag(*nights(9998 if change else 9999), 2),
+        lambda change: changes.night_lag(*nights(behind=2 if change else 1), 2),
+        lambda change: changes.night_lag(*nights(), 1 if change else 2),
+    ],
+    "what_stands_still": [
+        lambda change: changes.what_stands_still(
+            nights()[0].replace("nobody", "a partition" if change else "nobody")
+        ),
+    ],
+    "readers_and_writers": [
+        lambda change: changes.readers_and_writers(
+            outcomes(-881 if change else -880), {"as today": True, "new meaning": True}
+        ),
+        lambda change: changes.readers_and_writers(
+            outcomes(outcome="not billed" if change else "wrong"), {"as today": True, "new meaning": False}
+        ),
+        lambda change: changes.readers_and_writers(outcomes(), {"as today": True, "new meaning": change}),
+    ],
+    "who_reads": [
+        lambda change: changes.who_reads(pd.DataFrame({"billing": [True, change]}, index=["id", "time"])),
+    ],
     "bills_against_oracle": [
         lambda change: bills.bills_against_oracle(a_day(billed=3999 if change else 4000)),
         lambda change: bills.bills_against_oracle(a_day(due=4001 if change else 4000), by="plan"),

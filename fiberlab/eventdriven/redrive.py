@@ -1,0 +1,60 @@
+"""Redrive: a service's dead letters are handed to its handler again, when what was wrong is mended.
+
+The handler gets them, and not the topic: no other group reads an event twice. How far a redrive has come
+is a cursor like any other, so the next one begins behind it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.structs import OffsetAndMetadata
+
+from fiberlab.eventdriven.dead_letters import DeadLetters, Letter, NoLetterError, opened
+from fiberlab.eventdriven.service import Handle, attempt
+
+
+class Redriven(NamedTuple):
+    """How many letters were handled, and how many no retry can help still."""
+
+    handled: int
+    set_aside: int
+
+
+def redrive(service: str, handle: Handle, reader: KafkaConsumer, dead_letters: DeadLetters) -> Redriven:
+    """What came of the letters of this service that no redrive has handed out yet; `reader` has its cursor.
+
+    What cannot be handled now is kept again, at the end of the topic. Nothing is committed before all of it
+    is done: after a crash letters come again. Raises HandlerError, DeadLetterError.
+    """
+    reasons, ends = [], ends_of(reader, dead_letters.topic)
+    for letter in letters(reader, ends):
+        if letter.service == service:
+            reasons.append(attempt(service, handle, letter.record))
+            if reasons[-1] is not None:
+                dead_letters.keep(letter.record, reasons[-1])
+    dead_letters.confirm()
+    reader.commit({partition: OffsetAndMetadata(end, "", -1) for partition, end in ends.items()})
+    return Redriven(reasons.count(None), len(reasons) - reasons.count(None))
+
+
+def letters(reader: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> Iterator[Letter]:
+    """The letters that come next for the reader, each partition up to its end."""
+    while any(reader.position(partition) < end for partition, end in ends.items()):
+        for partition, records in reader.poll(timeout_ms=400).items():
+            yield from _opened(record for record in records if record.offset < ends[partition])
+
+
+def ends_of(reader: KafkaConsumer, topic: str) -> dict[TopicPartition, int]:
+    """Where each partition ends now; the reader has all of them."""
+    partitions = [TopicPartition(topic, number) for number in sorted(reader.partitions_for_topic(topic))]
+    reader.assign(partitions)
+    return reader.end_offsets(partitions)
+
+
+def _opened(records: Iterable[ConsumerRecord]) -> Iterator[Letter]:
+    for record in records:
+        with suppress(NoLetterError):  # somebody else's: it stays where it is
+            yield opened(record)
