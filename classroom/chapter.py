@@ -33,6 +33,7 @@ with interrupt_waits():  # libraries that are imported by half would not work un
     from classroom.world.mailbox import Mailbox
     from fiberlab.cluster import Cluster
     from fiberlab.domain import Action
+    from fiberlab.lines import Lines
     from fiberlab.mailing import Mailing
 
 _open: list["Chapter"] = []  # at most one in a kernel
@@ -85,7 +86,7 @@ class Chapter(Reader):
         super().__init__(number, settings.ours(environment))
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
-        self._opened = ExitStack()  # the mailbox, and marketing's files
+        self._opened = ExitStack()  # the mailbox, marketing's and provisioning's files
         self.company = company.company()
         self.day = company.shipped_day()
 
@@ -142,6 +143,10 @@ class Chapter(Reader):
         """A new file of marketing's: all contacts, no memory. It mails to this mailbox, or the chapter's."""
         file = Path(self._folder.name, f"marketing-{uuid4().hex}.sqlite")
         return self._opened.enter_context(Mailing(file, (mailbox or self.mailbox).server, company.contacts()))
+
+    def lines(self) -> Lines:
+        """A new file of provisioning's: no line runs yet."""
+        return self._opened.enter_context(Lines(Path(self._folder.name, f"lines-{uuid4().hex}.sqlite")))
 
     def coupled(self, mailing: Mailing | None = None) -> Coupled:
         """A coupled backend with an empty database, mailing if it is given one; an earlier one is closed."""

@@ -1,10 +1,10 @@
 """What Herd Fiber sells, to whom, at what price. It knows no database, no network and no Kafka.
 
 Money is integer cents. `expected_cents` is the oracle: the one statement of what an action should cost,
-by which both designs are judged. Neither design calls it.
+by which all designs are judged; `plans_in_force` says which plan each household has. No design calls them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,20 @@ def expected_cents(action: Action, plans: Mapping[str, Plan]) -> int:
     if action.actor.kind == "installer":
         return discounted_cents(list_price_cents, INSTALLER_DISCOUNT_PERCENT)
     return list_price_cents
+
+
+def plans_in_force(actions: Iterable[Action]) -> dict[str, str]:
+    """The oracle of provisioning: the plan of each household after these actions, in order of time.
+
+    The last purchase, change or cancellation wins; a household that has cancelled has none.
+    """
+    plans: dict[str, str] = {}
+    for action in actions:
+        if action.name in SALES:
+            plans[action.account_id] = action.plan
+        elif action.name == "cancel_plan":
+            plans.pop(action.account_id, None)
+    return plans
 
 
 def check_amount(what: str, cents: int) -> None:

@@ -53,6 +53,7 @@ DIRECTIONS = (
     Direction("fiberlab.domain", (), (), "what is sold, to whom, at what price outlives every technology"),
     Direction("fiberlab.ledger", ("domain", "database"), (), "all designs write charges down the same way"),
     Direction("fiberlab.mailing", ("database",), (), "all designs mail the same way, so it can know none"),
+    Direction("fiberlab.lines", ("database",), (), "a line runs at a plan, whoever says so"),
     Direction(
         "fiberlab.api",
         ("domain", "database", "ledger", "mailing", "names"),
@@ -76,7 +77,7 @@ DIRECTIONS = (
     Direction("fiberlab.monolith.*_billing", ("domain",), (), "a module per actor knows no other actor"),
     Direction(
         "fiberlab.eventdriven",  # every module without a row of its own below: a service
-        ("domain", "ledger", "mailing", "eventdriven.events"),
+        ("domain", "ledger", "lines", "mailing", "eventdriven.events"),
         (),
         "a service knows what happened, not who said it, nor who else listens",
     ),

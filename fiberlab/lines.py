@@ -1,0 +1,43 @@
+"""Which plan each household's line runs at: a table in SQLite.
+
+It knows nothing of HTTP or Kafka. What is written last counts, so whoever writes must keep the order.
+"""
+
+from pathlib import Path
+from typing import Self
+
+from fiberlab.database import Database
+
+_TABLE = "CREATE TABLE IF NOT EXISTS lines (account_id TEXT PRIMARY KEY, plan TEXT NOT NULL);"
+
+
+class Lines:
+    """A file of lines; made if it is not there. Safe to use from several threads.
+
+    Everything raises DatabaseDownError while the file cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, _TABLE)
+
+    def run(self, account_id: str, plan: str) -> None:
+        """Return once the household's line runs at this plan, whatever it was before."""
+        self._database.change("INSERT OR REPLACE INTO lines VALUES (?, ?)", account_id, plan)
+
+    def end(self, account_id: str) -> None:
+        """Return once the household's line runs no more."""
+        self._database.change("DELETE FROM lines WHERE account_id = ?", account_id)
+
+    def plans(self) -> dict[str, str]:
+        """The plan of every line that runs, by account."""
+        return dict(self._database.rows("SELECT account_id, plan FROM lines ORDER BY account_id"))
+
+    def close(self) -> None:
+        """Close the file. Closing twice is fine."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
