@@ -1,0 +1,185 @@
+"""How work is shared when it grows: by members, by keys, and by a topic that gets more partitions."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from classroom.chapter import Chapter
+from classroom.world.running import Worker, wait_until
+from classroom.world.topic import write, write_keys
+from fiberlab.cluster import TopicView
+from fiberlab.domain import Action, plans_in_force
+from fiberlab.eventdriven import provisioning
+from fiberlab.eventdriven.events import Event, decode
+from fiberlab.eventdriven.service import Service
+from fiberlab.lines import Lines
+
+PARTITIONS = 6
+PATIENT = {"fetch_max_wait_ms": 500}  # many members ask for the next event: each of them seldom
+
+
+def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> pd.DataFrame:
+    """How the actions' events are shared in crews of these sizes: groups that all read the same topic.
+
+    A row per member: crew, the partitions it owns, the events it read. Whoever has most comes first.
+    """
+    topic = chapter.topic("plan-events", PARTITIONS)
+    groups = {size: [_member(chapter, topic, size) for _ in range(size)] for size in sizes}
+    workers = [Worker(member.name, member.run) for crew in groups.values() for member in crew]
+    try:
+        for worker in workers:
+            worker.start()
+        wait_until(lambda: _complete(chapter, groups, workers), "every crew to be complete", 60, 0.1)
+        sent = write(chapter, topic, actions)
+        wait_until(lambda: all(_read(crew) >= sent for crew in groups.values()), f"{sent} events to be read")
+    finally:
+        stop_all(workers)
+    shares = pd.DataFrame([_share(size, member) for size, crew in groups.items() for member in crew])
+    columns = ["crew", "partitions", "events"]
+    return shares.sort_values(columns, ascending=[True, False, False], ignore_index=True)
+
+
+def _member(chapter: Chapter, topic: str, size: int) -> Service:
+    """One of so many members of a group; it does nothing with an event but count it."""
+    group = f"crew-of-{size}.{topic}"
+    return Service(group, partial(chapter.cluster.consumer, topic, group, **PATIENT), lambda event: None)
+
+
+def stop_all(workers: Sequence[Worker]) -> None:
+    """Return once all have ended; they end side by side."""
+    for worker in workers:
+        worker.tell_to_stop()
+    for worker in workers:
+        worker.stop()
+
+
+def _complete(chapter: Chapter, crews: Mapping[int, Sequence[Service]], workers: Iterable[Worker]) -> bool:
+    """Whether every member is in its group, and every partition of the topic is somebody's in each."""
+    for worker in workers:
+        worker.raise_error()
+    for size, crew in crews.items():
+        owned = [member.standing.owned for member in crew]
+        if sum(owned) != PARTITIONS or sum(map(bool, owned)) != min(size, PARTITIONS):
+            return False
+    sizes = {crew[0].name: size for size, crew in crews.items()}
+    return chapter.cluster.members(*sizes) == sizes
+
+
+def _read(crew: Iterable[Service]) -> int:
+    return sum(member.handled for member in crew)
+
+
+def _share(size: int, member: Service) -> dict[str, int]:
+    return {"crew": size, "partitions": member.standing.owned, "events": member.handled}
+
+
+Key = Callable[[Action], str]
+
+
+def loads(chapter: Chapter, actions: Sequence[Action], keys: Mapping[str, Key]) -> pd.DataFrame:
+    """How many of the actions' events each partition gets: a row per partition, a column per key."""
+    found = {}
+    for name, key in keys.items():
+        each = pd.Series([key(action) for action in actions])
+        counts = each.map(homes(chapter, each.unique(), PARTITIONS)).value_counts()
+        found[name] = counts.reindex(range(PARTITIONS), fill_value=0)
+    return pd.DataFrame(found)
+
+
+def worth(loads: pd.DataFrame) -> dict[str, float]:
+    """As how many members six of them work, by key: all the events, through those of the busiest."""
+    return {key: round(float(loads[key].sum() / loads[key].max()), 1) for key in loads}
+
+
+def homes(chapter: Chapter, keys: Iterable[str], partitions: int) -> dict[str, int]:
+    """The partition of each key, as the producer chooses it in a new topic with so many partitions."""
+    topic = chapter.topic("homes", partitions)
+    write_keys(chapter, topic, [(key, "") for key in keys])
+    with TopicView(chapter.cluster, topic) as view:
+        return {record.key.decode(): record.partition for record in view.records()}
+
+
+def moves(chapter: Chapter, changes: Iterable[tuple[int, int]]) -> pd.DataFrame:
+    """How many households move when a topic gets more partitions: a row per change, before and after."""
+    sizes = {size for change in changes for size in change}
+    found = {size: homes(chapter, chapter.company.accounts, size) for size in sizes}
+    return pd.DataFrame(
+        {
+            "before": before,
+            "after": after,
+            "moved": sum(found[before][key] != found[after][key] for key in found[before]),
+            "households": len(found[before]),
+        }
+        for before, after in changes
+    )
+
+
+class Written(NamedTuple):
+    """An event where it stands: in the earlier or the later topic, and in a partition at this offset."""
+
+    topic: int
+    partition: int
+    offset: int
+    event: Event
+
+
+BEFORE = 4  # partitions that the topic has at first
+ORDERS: dict[str, Callable[[Written], tuple[int, ...]]] = {
+    "old partitions first": lambda at: (at.partition, at.offset),
+    "side by side": lambda at: (at.offset, at.partition),
+    "new partitions first": lambda at: (at.partition < BEFORE, at.partition, at.offset),
+}
+MORE, NEW = "one topic, more partitions", "a new topic, and a cut-over"
+
+
+def seam(chapter: Chapter) -> pd.DataFrame:
+    """How many lines run at the wrong plan when half a day is written to 4 partitions, and half to 6.
+
+    A row per remedy and reading order: remedy, order, wrong (households), off_cents (of their list prices).
+    One topic that has grown holds in each partition what went there before and, behind it, what went there
+    after: so the halves, which real producers wrote, are put end to end. Where there are two topics, the
+    earlier one is read to its end first.
+    """
+    said = [action for action in chapter.day if action.name != "browse_plan"]
+    apart = _written(chapter, 0, said[: len(said) // 2], BEFORE)
+    apart += _written(chapter, 1, said[len(said) // 2 :], PARTITIONS)
+    grown, due, rows = _end_to_end(apart), plans_in_force(said), []
+    for order, place in ORDERS.items():
+        one = sorted(grown, key=place)
+        two = sorted(apart, key=lambda at, place=place: (at.topic, *place(at)))
+        for remedy, read in ((MORE, one), (NEW, two)):
+            rows.append({"remedy": remedy, "order": order} | _off(chapter, _provisioned(read), due))
+    return pd.DataFrame(rows).sort_values("remedy", ascending=False, kind="stable", ignore_index=True)
+
+
+def _written(chapter: Chapter, number: int, actions: Sequence[Action], partitions: int) -> list[Written]:
+    topic = chapter.topic("plan-events", partitions)
+    write(chapter, topic, actions)
+    with TopicView(chapter.cluster, topic) as view:
+        return [
+            Written(number, record.partition, record.offset, decode(record.headers, record.key, record.value))
+            for record in view.records()
+        ]
+
+
+def _end_to_end(apart: Sequence[Written]) -> list[Written]:
+    lengths = Counter(at.partition for at in apart if at.topic == 0)
+    return [at._replace(offset=at.offset + at.topic * lengths[at.partition]) for at in apart]
+
+
+def _provisioned(read: Iterable[Written]) -> dict[str, str]:
+    with Lines(Path(":memory:")) as lines:
+        for at in read:
+            provisioning.handle(at.event, lines)
+        return lines.plans()
+
+
+def _off(chapter: Chapter, came: Mapping[str, str], due: Mapping[str, str]) -> dict[str, int]:
+    prices = {None: 0} | {name: plan.list_price_cents for name, plan in chapter.company.plans.items()}
+    wrong = [account for account in came.keys() | due.keys() if came.get(account) != due.get(account)]
+    off_cents = sum(abs(prices[came.get(account)] - prices[due.get(account)]) for account in wrong)
+    return {"wrong": len(wrong), "off_cents": off_cents}
