@@ -19,8 +19,8 @@ from classroom.figures.look import (
     WRONG_PALE,
     WRONG_TEXT,
     Figure,
+    Picture,
     canvas,
-    finish,
     listing,
     plural,
     require,
@@ -103,11 +103,15 @@ TITLE = "Who is stuck where?  ✓ solved   ✗ stuck after so many attempts   ·
 def room(table: pd.DataFrame) -> Figure:
     """Readers down, exercises across (see `attempts`): solved, stuck (attempts), or not tried."""
     require(table, "learner", "exercise", "solved", "attempts")
+    return Figure(_sentence(table), _draw, table)
+
+
+def _draw(table: pd.DataFrame) -> Picture:
     picture, (axes,) = canvas(TITLE, 1.6 + 0.32 * table.learner.nunique())
     grid = {(row.learner, row.exercise): _cell(row.solved, row.attempts) for row in table.itertuples()}
     lines = {name: name.removeprefix("exercise-").replace("-", "\n") for name in table.exercise}
     marks.cells(axes, grid, lambda name: name[-24:], lines.get, SMALL, dense=True)
-    return finish(picture, _sentence(table))
+    return picture
 
 
 def _cell(solved: bool, attempts: int) -> marks.Cell:

@@ -6,6 +6,8 @@
 are cents.
 """
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
@@ -139,12 +141,16 @@ def bills_against_oracle(bills: pd.DataFrame, by: str = "actor") -> fig.Figure:
     sales = _only_sales(bills, by)
     amounts = _totals(sales, by)
     said = f"{capital(_against_oracle(amounts, by))}; {_verdict(sales)}."
-    picture, [axes] = fig.canvas(f"Billed beside due: {_verdict(sales)}", 0.9 + 0.75 * len(amounts))
+    return fig.Figure(said, _draw_against_oracle, amounts, by, _verdict(sales))
+
+
+def _draw_against_oracle(amounts: pd.DataFrame, by: str, verdict: str) -> fig.Picture:
+    picture, [axes] = fig.canvas(f"Billed beside due: {verdict}", 0.9 + 0.75 * len(amounts))
     axes.set(xticks=[], xlim=(0, 2.15 * amounts.to_numpy().max()))
     marks.rows(axes, [fig.short(capital(_whose(name, by))) for name in amounts.index])
     for y, (name, row) in enumerate(_rows(amounts)):
         _billed_and_due(axes, y, fig.look_of(name) if by == "actor" else PLAN_LOOK, row)
-    return fig.finish(picture, said)
+    return picture
 
 
 def _billed_and_due(axes: Axes, y: int, look: fig.Look, row: pd.Series) -> None:
@@ -164,14 +170,18 @@ def both_designs(coupled_bills: pd.DataFrame, event_driven_bills: pd.DataFrame) 
         f"in the {design} design {_against_oracle(amounts[design], 'actor')}, and {_verdict(sales)}"
         for design, sales in sold.items()
     ]
+    verdicts = {design: f"{design}: {_verdict(sales)}" for design, sales in sold.items()}
+    return fig.Figure(f"{capital('; '.join(said))}.", _draw_both, amounts, verdicts)
+
+
+def _draw_both(amounts: Mapping[str, pd.DataFrame], verdicts: Mapping[str, str]) -> fig.Picture:
     title = "One day in both designs: how far is what was billed from what was due?"
-    picture, panels = fig.canvas(title, 4.4, len(sold))
+    picture, panels = fig.canvas(title, 4.4, len(amounts))
     panels[0].set_ylim(_room(pd.concat(table.wrong_cents for table in amounts.values())))
-    for panel, (design, sales) in zip(panels, sold.items(), strict=True):
-        color = fig.text_color(sales.wrong.any())
-        marks.heading(panel, capital(f"{design}: {_verdict(sales)}"), color)
-        _distances(panel, amounts[design])
-    return fig.finish(picture, f"{capital('; '.join(said))}.")
+    for panel, (design, table) in zip(panels, amounts.items(), strict=True):
+        marks.heading(panel, capital(verdicts[design]), fig.text_color(table.wrong.any()))
+        _distances(panel, table)
+    return picture
 
 
 def _room(wrong_cents: pd.Series) -> tuple[float, float]:
@@ -208,11 +218,15 @@ def right_or_wrong(bills: pd.DataFrame) -> fig.Figure:
         for (actor, action), some in found.items()
         if len(some)
     ]
-    title = f"Whose bills are wrong, and after which action? {capital(_verdict(sales))}"
-    picture, [axes] = fig.canvas(title, 1.1 + 0.85 * len(actors))
     grid = {at: _cell(int(some.wrong.sum()), len(some)) for at, some in found.items()}
+    title = f"Whose bills are wrong, and after which action? {capital(_verdict(sales))}"
+    return fig.Figure(f"{capital(listing(said))}.", _draw_right_or_wrong, title, grid, len(actors))
+
+
+def _draw_right_or_wrong(title: str, grid: marks.Grid, actors: int) -> fig.Picture:
+    picture, [axes] = fig.canvas(title, 1.1 + 0.85 * actors)
     marks.cells(axes, grid, lambda actor: f"{capital(actor)}s", str)
-    return fig.finish(picture, f"{capital(listing(said))}.")
+    return picture
 
 
 def _cell(wrong: int, count: int) -> marks.Cell:
@@ -228,7 +242,11 @@ def money_lost(bills: pd.DataFrame) -> fig.Figure:
     """The running total of billed minus due over the day (UTC), and the account furthest off."""
     sales = _only_sales(bills, "at", "account_id")
     sentence = capital(_loss(sales))
-    picture, [axes] = fig.canvas(sentence.split(";")[0], 3.9)
+    return fig.Figure(f"{sentence}.", _draw_money_lost, sentence.split(";")[0], sales)
+
+
+def _draw_money_lost(title: str, sales: pd.DataFrame) -> fig.Picture:
+    picture, [axes] = fig.canvas(title, 3.9)
     running = sales.wrong_cents.cumsum()
     axes.axhline(0, color=fig.INK, linewidth=1)
     crosses = {"markevery": sales.wrong.to_list(), "mfc": fig.WRONG_TEXT, "mec": fig.WRONG_TEXT}
@@ -242,17 +260,21 @@ def money_lost(bills: pd.DataFrame) -> fig.Figure:
     axes.set_xlabel("hour of the day (UTC); a cross is a wrong bill", size=fig.SMALL)
     axes.grid(axis="y", color=fig.GRID)
     axes.margins(y=0.15)
-    return fig.finish(picture, f"{sentence}.")
+    return picture
 
 
 def wrong_by_share(outcomes: pd.DataFrame) -> fig.Figure:
     """Wrong bills, and the dollars they lost, against the share of installers among the actions."""
     require(outcomes, "installer_percent", "bills", "wrong_bills", "lost_cents")
     shares = outcomes.sort_values("installer_percent")
+    return fig.Figure(_by_share(shares), _draw_wrong_by_share, shares)
+
+
+def _draw_wrong_by_share(shares: pd.DataFrame) -> fig.Picture:
     picture, [axes] = fig.canvas("How many bills are wrong when installers make more of the sales?", 3.9)
     words = [f"{row.wrong_bills:,} wrong\n{dollars(row.lost_cents)} lost" for row in shares.itertuples()]
     marks.bars(axes, range(len(shares)), shares.wrong_bills, LOST_LOOK, 0.6, words)
     marks.columns(axes, [f"{percent} %" for percent in shares.installer_percent], fig.SMALL)
     axes.set_xlabel("share of installers", size=fig.NORMAL)
     axes.set(yticks=[], ylim=(0, 1.3 * max(1, shares.wrong_bills.max())))
-    return fig.finish(picture, _by_share(shares))
+    return picture

@@ -76,6 +76,10 @@ def blast_radius_matrix(moved_by_design: Mapping[str, pd.DataFrame]) -> fig.Figu
     for moved in _designs(moved_by_design).values():
         fig.require(moved, "rule", "actor", "bills", "moved_bills", "moved_cents")
     said = [_radius(design, moved) for design, moved in moved_by_design.items()]
+    return fig.Figure(f"{capital('; '.join(said))}.", _draw_blast_radius, moved_by_design)
+
+
+def _draw_blast_radius(moved_by_design: Mapping[str, pd.DataFrame]) -> fig.Picture:
     title = "One actor's rule changes: whose bills of the day move, and by how much?"
     picture, panels = fig.canvas(title, 3.9, len(moved_by_design))
     for axes, (design, moved) in zip(panels, moved_by_design.items(), strict=True):
@@ -85,7 +89,7 @@ def blast_radius_matrix(moved_by_design: Mapping[str, pd.DataFrame]) -> fig.Figu
         others = moved[moved.rule != moved.actor].moved_bills.any()
         reach = "others, too" if others else "nobody else"
         marks.heading(axes, capital(f"{design}:\n{reach}"), fig.text_color(others))
-    return fig.finish(picture, f"{capital('; '.join(said))}.")
+    return picture
 
 
 def tests_against_actors(tests_by_design: Mapping[str, pd.DataFrame]) -> fig.Figure:
@@ -95,20 +99,24 @@ def tests_against_actors(tests_by_design: Mapping[str, pd.DataFrame]) -> fig.Fig
     columns = ["suite", *REACHED]
     means = {design: tests.groupby("actors")[columns].mean() for design, tests in tests_by_design.items()}
     said = [_growth(design, table) for design, table in means.items()]
+    return fig.Figure(f"{capital('; '.join(said))}.", _draw_tests, means)
+
+
+def _draw_tests(means: Mapping[str, pd.DataFrame]) -> fig.Picture:
     picture, panels = fig.canvas("One actor's rule changes: how many tests run again?", 4, len(REACHED))
     for axes, (column, name) in zip(panels, REACHED.items(), strict=True):
         _lines(axes, {design: table[column] for design, table in means.items()})
         marks.heading(axes, f"Tests {name}")
         axes.set_xlabel("kinds of actors", size=fig.NORMAL)
     panels[0].margins(y=0.18)
-    return fig.finish(picture, f"{capital('; '.join(said))}.")
+    return picture
 
 
 def _lines(axes: Axes, counts: Mapping[str, pd.Series]) -> None:
     """A line per design; an earlier one is wider, so that it can be seen below one that lies on it."""
     ends: dict[float, list[str]] = {}
     for number, (design, series) in enumerate(counts.items()):
-        look, width = DESIGN_LOOKS[design], 2 * (len(counts) - number)
+        look, width = DESIGN_LOOKS.get(design, fig.UNKNOWN_LOOK), 2 * (len(counts) - number)
         marks.line(axes, series, look, width)
         axes.set_xticks(series.index)
         ends.setdefault(float(series.iloc[-1]), []).append(design)
@@ -125,6 +133,10 @@ def files_changed(files: pd.DataFrame) -> fig.Figure:
     fig.require(files, "design", "feature", "file", "how", "added", "removed")
     groups = files.groupby(["design", "feature"], sort=False)
     said = [_said_of_feature(design, name, rows) for (design, name), rows in groups]
+    return fig.Figure(f"{capital('; '.join(said))}.", _draw_files, files)
+
+
+def _draw_files(files: pd.DataFrame) -> fig.Picture:
     designs, features = files.design.unique(), files.feature.unique()
     sizes = files.groupby(["feature", "design"]).size().groupby("feature").max()[features] + 0.6
     title = "The same feature in each design: which files change?"
@@ -134,7 +146,7 @@ def files_changed(files: pd.DataFrame) -> fig.Figure:
         axes.set(xlim=(0, 1), ylim=(sizes.sum(), 0), xticks=[], yticks=[])
         for feature, top in (sizes.cumsum() - sizes).items():
             _feature(axes, top, feature, files[(files.design == design) & (files.feature == feature)])
-    return fig.finish(picture, f"{capital('; '.join(said))}.")
+    return picture
 
 
 def _feature(axes: Axes, top: float, name: str, files: pd.DataFrame) -> None:
@@ -170,6 +182,10 @@ def price_list(counts: pd.DataFrame, sizes: pd.DataFrame | None = None) -> fig.F
         raise ValueError(
             f"sizes are of {list(sizes.columns)!r}, counts of {list(counts.columns)!r}; name the same"
         )
+    return fig.Figure(_said(counts, sizes), _draw_prices, rows)
+
+
+def _draw_prices(rows: pd.DataFrame) -> fig.Picture:
     picture, [axes] = fig.canvas(TITLE, 1.1 + 0.36 * len(rows))
     grid = {
         (str(thing), design): _priced(number, numbers)
@@ -179,7 +195,7 @@ def price_list(counts: pd.DataFrame, sizes: pd.DataFrame | None = None) -> fig.F
     marks.cells(axes, grid, capital, capital, dense=True)
     for name in axes.get_xticklabels():
         name.set_weight("bold")
-    return fig.finish(picture, _said(counts, sizes))
+    return picture
 
 
 def _priced(number: float, row: pd.Series) -> marks.Cell:

@@ -8,6 +8,7 @@ from classroom.figures import look as fig
 from classroom.figures import marks
 
 Parts = Sequence[tuple[str, str]]  # (kind, name)
+ByKind = dict[str, list[str]]
 LEFT, RIGHT = (3, 33), (41, 98)  # where each design stands, in percent of the width
 ACTORS = {"customer": "customer's app", "installer": "installer's tablet"}
 DOES_ALL = "\n\n".join(["checks the action", "works out the price", "writes the charge", "then answers 200"])
@@ -22,18 +23,24 @@ def house(coupled: Parts, event_driven: Parts) -> fig.Figure:
     """
     left = _by_kind("coupled", coupled, "app", "database")
     right = _by_kind("event-driven", event_driven, "app", "broker", "topic", "service", "database")
+    said = (
+        f"The coupled design has {_counted(coupled)}; the event-driven design has {_counted(event_driven)}."
+    )
+    return fig.Figure(said, _draw, left, right, len(coupled), len(event_driven))
+
+
+def _draw(left: ByKind, right: ByKind, coupled: int, event_driven: int) -> fig.Picture:
     picture, [axes] = fig.canvas("One business, two designs: who talks to whom?", 6.4)
     axes.set(xlim=(0, 100), ylim=(0, 100), xticks=[], yticks=[])
     axes.plot((37, 37), (0, 100), color=fig.GRID, linewidth=1.5)
-    _actors(axes, LEFT, f"Coupled: {fig.plural(len(coupled), 'moving part')}", 70)
+    _actors(axes, LEFT, f"Coupled: {fig.plural(coupled, 'moving part')}", 70)
     _coupled(axes, left)
-    _actors(axes, RIGHT, f"Event-driven: {fig.plural(len(event_driven), 'moving part')}", 75.5)
+    _actors(axes, RIGHT, f"Event-driven: {fig.plural(event_driven, 'moving part')}", 75.5)
     _event_driven(axes, right)
-    left, right = _counted(coupled), _counted(event_driven)
-    return fig.finish(picture, f"The coupled design has {left}; the event-driven design has {right}.")
+    return picture
 
 
-def _by_kind(design: str, parts: Parts, *kinds: str) -> dict[str, list[str]]:
+def _by_kind(design: str, parts: Parts, *kinds: str) -> ByKind:
     """The names of each kind; ValueError if there is no part, or one of another kind."""
     strange = [kind for kind, _ in parts if kind not in kinds]
     if strange or not parts:
@@ -46,7 +53,7 @@ def _counted(parts: Parts) -> str:
     return f"{fig.plural(len(parts), 'moving part')}: {fig.listing(name for _, name in parts)}"
 
 
-def _coupled(axes: Axes, parts: dict[str, list[str]]) -> None:
+def _coupled(axes: Axes, parts: ByKind) -> None:
     middle, stores = sum(LEFT) / 2, parts["database"]
     marks.box(axes, (middle, 48), (30, 44), f"\n{DOES_ALL}", size=fig.NORMAL)
     marks.note(axes, " + ".join(parts["app"]), (middle, 66), weight="bold")
@@ -55,7 +62,7 @@ def _coupled(axes: Axes, parts: dict[str, list[str]]) -> None:
         marks.box(axes, (x, 8), (min(22, 30 / len(stores)), 9), name, fig.DUE)
 
 
-def _event_driven(axes: Axes, parts: dict[str, list[str]]) -> None:
+def _event_driven(axes: Axes, parts: ByKind) -> None:
     middle, services = sum(RIGHT) / 2, parts["service"]
     marks.box(axes, (middle, 70), (57, 11), "")
     marks.note(axes, " + ".join(parts["app"]), (middle, 72.4), weight="bold")

@@ -6,7 +6,8 @@ Everything is drawn without pyplot and without matplotlib's global settings. It 
 
 import textwrap
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property, partial
+from copy import deepcopy
+from functools import cache, cached_property
 from io import BytesIO
 from itertools import cycle
 from typing import NamedTuple
@@ -60,15 +61,15 @@ GROUP_LOOKS = (
 class Figure:
     """A picture and the sentence that states its data; the last line of a cell shows both."""
 
-    def __init__(self, sentence: str, draw: Callable[[], bytes]) -> None:
-        """Draw: makes the PNG; called once, when the picture is looked at."""
+    def __init__(self, sentence: str, draw: Callable[..., Picture], *of: object) -> None:
+        """Draw: makes the picture of its data when it is looked at, of copies that nobody can change."""
         self.sentence = sentence
-        self._draw = draw
+        self._draw, self._of = draw, deepcopy(of)
 
     @cached_property
     def png(self) -> bytes:
-        """The picture."""
-        return self._draw()
+        """The picture, drawn once."""
+        return _png(self._draw(*self._of))
 
     def __repr__(self) -> str:
         return self.sentence
@@ -96,11 +97,6 @@ def canvas(title: str, height: float, panels: int = 1) -> tuple[Picture, list[Ax
         panel.tick_params(which="both", length=0, labelsize=SMALL, labelcolor=INK)
         panel.set(facecolor=PAPER, axisbelow=True)
     return picture, axes
-
-
-def finish(picture: Picture, sentence: str) -> Figure:
-    """The picture with its sentence."""
-    return Figure(sentence, partial(_png, picture))
 
 
 def _png(picture: Picture) -> bytes:

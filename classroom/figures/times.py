@@ -33,8 +33,8 @@ def answer_times(seconds_by_design: Mapping[str, Sequence[float]]) -> fig.Figure
     if not answers:
         raise ValueError("there is no design; give the seconds of its answers by its name")
     said = [f"{design}: {_half(len(times))} came {_class(times)}" for design, times in answers.items()]
-    picture = _strips("How long does whoever asked wait for the answer?", answers)
-    return fig.finish(picture, f"{fig.capital('; '.join(said))}.")
+    title = "How long does whoever asked wait for the answer?"
+    return fig.Figure(f"{fig.capital('; '.join(said))}.", _strips, title, answers)
 
 
 def answer_and_bill(times: pd.DataFrame) -> fig.Figure:
@@ -44,11 +44,10 @@ def answer_and_bill(times: pd.DataFrame) -> fig.Figure:
         "the answer is in": _times("answer_s", times.answer_s),
         "the bill is written": _times("bill_s", times.bill_s),
     }
-    picture = _strips("How long after the request is the answer in, and the bill written?", rows)
+    title = "How long after the request is the answer in, and the bill written?"
     later, count = int((times.bill_s > times.answer_s).sum()), len(times)
     told = f"{later:,} of {fig.plural(count, 'bill')} written after the answer"
-    picture.axes[0].set_xlabel(told, size=fig.NORMAL)
-    return fig.finish(picture, f"{_order(later, count)}: {_meaning(later)}.")
+    return fig.Figure(f"{_order(later, count)}: {_meaning(later)}.", _strips, title, rows, told)
 
 
 def _times(name: str, seconds: Sequence[float]) -> pd.Series:
@@ -85,11 +84,12 @@ def _meaning(later: int) -> str:
     return f"whoever has the answer {'may have to wait for' if later else 'has'} the bill"
 
 
-def _strips(title: str, rows: Mapping[str, pd.Series]) -> fig.Picture:
+def _strips(title: str, rows: Mapping[str, pd.Series], told: str = "") -> fig.Picture:
     picture, [axes] = fig.canvas(title, 1.3 + 1.05 * len(rows))
     for y, (times, look) in enumerate(zip(rows.values(), DESIGN_LOOKS * len(rows), strict=False)):
         _strip(axes, y, times * 1000, look)
     _time_axis(axes, 1, 2, 5)
+    axes.set_xlabel(told, size=fig.NORMAL)
     marks.rows(axes, [fig.capital(name) for name in rows], above=0.65)
     axes.margins(x=0.15)
     return picture
@@ -136,6 +136,10 @@ def who_waited(measured: pd.DataFrame) -> fig.Figure:
     `measured` has a row per action: COLUMNS, as coupling.waiting.who_waits returns them.
     """
     fig.require(measured, *COLUMNS)
+    return fig.Figure(_said(measured), _draw_waiting, measured)
+
+
+def _draw_waiting(measured: pd.DataFrame) -> fig.Picture:
     designs, conditions = measured.design.unique(), measured.condition.unique()
     picture, panels = fig.canvas(TITLE, 1.5 + 0.95 * len(designs), len(conditions))
     marks.rows(panels[0], [fig.capital(name) for name in designs], above=0.6)
@@ -148,7 +152,7 @@ def who_waited(measured: pd.DataFrame) -> fig.Figure:
     panels[len(panels) // 2].set_xlabel("from sending it to the answer", size=fig.SMALL, color=fig.MUTED)
     looks = {name: look for name, (look, *_) in KINDS.items()}
     marks.key(picture, looks, loc="outside lower center", fontsize=fig.SMALL)
-    return fig.finish(picture, _said(measured))
+    return picture
 
 
 def _actions(measured: pd.DataFrame, design: str, condition: str) -> pd.DataFrame:

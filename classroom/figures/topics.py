@@ -24,7 +24,12 @@ def topic_lanes(records: pd.DataFrame, cursors: Cursors, title: str = TITLE) -> 
     committed offset (the next to read) by group and partition, 0 if absent. A topic without events is fine.
     """
     fig.require(records, "partition", "offset", "actor", "label", rows=0)
-    ends, looks = _ends(records, cursors), fig.group_looks(cursors)
+    ends = _ends(records, cursors)
+    return fig.Figure(_said(records, cursors, ends), _draw_lanes, records, cursors, ends, title)
+
+
+def _draw_lanes(records: pd.DataFrame, cursors: Cursors, ends: Mapping[int, int], title: str) -> fig.Picture:
+    looks = fig.group_looks(cursors)
     slots, step = max(8, min(NEWEST, max(ends.values()))), 1.3 + 0.55 * len(cursors)
     picture, [axes] = fig.canvas(title, 1.2 + 0.4 * step * len(ends))
     axes.set(xlim=(-0.15, slots + 0.15), ylim=(step * len(ends) - 0.55, -0.6), xticks=[])
@@ -37,7 +42,7 @@ def topic_lanes(records: pd.DataFrame, cursors: Cursors, title: str = TITLE) -> 
     axes.set_yticks([lane * step for lane in range(len(ends))], [_lane(*item) for item in ends.items()])
     actors = sorted(set(records.actor) - {""})
     marks.key(axes, {f"by {actor}s": fig.look_of(actor) for actor in actors})
-    return fig.finish(picture, _said(records, cursors, ends))
+    return picture
 
 
 def _said(records: pd.DataFrame, cursors: Cursors, ends: Mapping[int, int]) -> str:
@@ -110,6 +115,10 @@ def lag_by_moment(lags: pd.DataFrame) -> fig.Figure:
         f"{group} {fig.listing(f'{lag:,} ({moment})' for moment, lag in lags[group].items())}"
         for group in lags
     ]
+    return fig.Figure(f"Events behind: {'; '.join(said)}.", _draw_lags, lags)
+
+
+def _draw_lags(lags: pd.DataFrame) -> fig.Picture:
     picture, [axes] = fig.canvas("How many events was each group behind?", 3.7)
     width, looks = 0.8 / len(lags.columns), fig.group_looks(lags)
     for start, (group, look) in zip(marks.spread(-0.4, 0.4, len(looks)), looks.items(), strict=True):
@@ -119,7 +128,7 @@ def lag_by_moment(lags: pd.DataFrame) -> fig.Figure:
     axes.axhline(0, color=fig.INK, linewidth=1)
     axes.set(yticks=[], ymargin=0.2)
     axes.legend(frameon=False, ncols=4, **marks.ABOVE)
-    return fig.finish(picture, f"Events behind: {'; '.join(said)}.")
+    return picture
 
 
 WHO_LISTENS = "Who still knows who listens? The broker does."
@@ -132,6 +141,10 @@ def listener_graph(writers: Mapping[str, int], listeners: pd.DataFrame, topic: s
     `listeners` has a row per group: group, members and lag.
     """
     fig.require(listeners, "group", "members", "lag", rows=0)
+    return fig.Figure(_said_of_listeners(writers, listeners), _draw_listeners, writers, listeners, topic)
+
+
+def _draw_listeners(writers: Mapping[str, int], listeners: pd.DataFrame, topic: str) -> fig.Picture:
     rows = max(len(writers), len(listeners), 1)
     picture, [axes] = fig.canvas(WHO_LISTENS, 1.6 + 0.75 * rows)
     axes.set(xlim=(0, 100), ylim=(rows, -0.1), xticks=[], yticks=[])
@@ -146,7 +159,7 @@ def listener_graph(writers: Mapping[str, int], listeners: pd.DataFrame, topic: s
         marks.arrow(axes, (TOPIC + 11, middle), (GROUPS - 17, y), line)
         words = f"{row.group}\n{_state(row.members, row.lag)}"
         marks.box(axes, (GROUPS, y), (34, 0.68), words, line=line, **style)
-    return fig.finish(picture, _said_of_listeners(writers, listeners))
+    return picture
 
 
 def _state(members: int, lag: int) -> str:

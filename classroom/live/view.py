@@ -4,8 +4,8 @@ The still has the bills of the designs, the topic, and a sentence that states th
 """
 
 import base64
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def still(
     company: Company,
     reader: TopicReader | None,
     problem: str = "",
-) -> fig.Figure:
+) -> Figure:
     """The final picture with its sentence. `charges` by design; those of other actions are left out.
 
     `problem` is why the picture ended before its time.
@@ -109,9 +109,22 @@ def still(
         rows = pd.DataFrame(reader.records, columns=Record._fields)
         figures.append(topic_lanes(rows.drop_duplicates(["partition", "offset"]), reader.cursors))
     count = fig.plural(len(sent), "action")
-    sentence = " ".join([f"{count} sent.", *(figure.sentence for figure in figures)])
-    _forget_fonts()
-    return fig.Figure(sentence, lambda: stacked([figure.png for figure in figures]))
+    return Still(" ".join([f"{count} sent.", *(figure.sentence for figure in figures)]), figures)
+
+
+class Still(Figure):
+    """Figures below each other, under one sentence."""
+
+    def __init__(self, sentence: str, figures: Sequence[Figure]) -> None:
+        self.sentence, self._figures = sentence, figures
+
+    @cached_property
+    def png(self) -> bytes:
+        """The pictures of all of them as one."""
+        try:
+            return stacked([figure.png for figure in self._figures])
+        finally:
+            _forget_fonts()
 
 
 def _forget_fonts() -> None:
@@ -119,9 +132,7 @@ def _forget_fonts() -> None:
     getattr(font_manager, "_get_font", lru_cache(int)).cache_clear()
 
 
-def _bills(
-    sent: Mapping[str, Action], charges: Mapping[str, list[Charge]], company: Company
-) -> list[fig.Figure]:
+def _bills(sent: Mapping[str, Action], charges: Mapping[str, list[Charge]], company: Company) -> list[Figure]:
     day = sorted(sent.values(), key=lambda action: (action.at, action.id))
     ours = {design: [c for c in written if c.id in sent] for design, written in charges.items()}
     frames = {design: bills(day, written, company) for design, written in ours.items()}
@@ -132,10 +143,14 @@ def _bills(
     return [bills_against_oracle(frame) for frame in frames.values()]
 
 
-def _words(title: str, sentence: str) -> fig.Figure:
+def _words(title: str, sentence: str) -> Figure:
+    return Figure(sentence, _draw_words, title)
+
+
+def _draw_words(title: str) -> fig.Picture:
     picture, [axes] = fig.canvas(title, 1)
     axes.set(xticks=[], yticks=[])
-    return fig.finish(picture, sentence)
+    return picture
 
 
 def stacked(pictures: list[bytes]) -> bytes:

@@ -14,7 +14,7 @@ from classroom.live.view import Shown
 from classroom.readiness.decision import verdict
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.measurements import Measurements
-from classroom.readiness.model import INPUTS, Input, Organization
+from classroom.readiness.model import INPUTS, Input, Organization, curves
 
 TEXT = "Sliders: an organization's numbers. In the end a still picture stays here."
 QUESTIONS = {
@@ -86,7 +86,7 @@ class Sliders:
         self._draw()
 
     def _draw(self) -> Figure:
-        drawn = cost_curves(self.organization, self._measured)
+        drawn = cost_curves(curves(self.organization, self._measured))
         found = verdict(self.organization, self._measured)
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found.reasons)
         answer = f'<b>{found.answer.capitalize()}.</b><ul style="margin: 0">{reasons}</ul>'

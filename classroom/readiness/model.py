@@ -18,6 +18,8 @@ from classroom.readiness.measurements import Measurements
 from classroom.world.designs import DESIGNS, EVENTS, SHARED
 
 MOST_ACTORS = 100  # the break-even is looked for among so many kinds of actors
+FURTHER = 2  # the curves go on for so many kinds of actors
+FAR = 20  # a break-even beyond so many is not on the curves
 
 
 class OrganizationError(ValueError):
@@ -191,6 +193,24 @@ def break_even(of: Organization, measured: Measurements) -> int | None:
     return found
 
 
+class Curves(NamedTuple):
+    """What each design costs a month for 1, 2, … kinds of actors, and where on these curves who stands."""
+
+    name: str  # the organization's
+    cents: pd.DataFrame  # a row per number of kinds of actors, a column per design
+    moments: dict[str, int]  # "now", "in 24 months": how many kinds of actors there are then
+    break_even: int | None
+
+
+def curves(of: Organization, measured: Measurements) -> Curves:
+    """The costs a bit further than the organization goes, and than its break-even if that is near."""
+    found = break_even(of, measured)
+    last = max(of.actors_now, of.actors_later, min(found or 0, FAR)) + FURTHER
+    cents = pd.DataFrame({n: totals_cents(n, of, measured) for n in range(1, last + 1)}).T
+    moments = {"now": of.actors_now, f"in {of.horizon_months} months": of.actors_later}
+    return Curves(of.name, cents, moments, found)
+
+
 def _tests(design: str, actors: int, measured: Measurements) -> float:
     most = made.MOST_ACTORS
     if actors <= most:
@@ -261,12 +281,22 @@ def halved_and_doubled(of: Organization) -> Iterator[tuple[str, Input, Organizat
                 yield how, entry, replace(of, **{entry.name: _times(of, entry, factor)})
 
 
-def what_moves_it(of: Organization, measured: Measurements) -> pd.DataFrame:
-    """A row per input that moves anything, what moves the most money first.
+class Moves(NamedTuple):
+    """What moves the monthly saving by events, with the kinds of actors at the end of the horizon.
 
-    Columns: input; for half and twice of it half_cents and twice_cents, the monthly saving by events with the
-    actors of the end of the horizon; half_break_even and twice_break_even (missing: never).
+    `table` has a row per input that moves anything, what moves the most money first. Columns: input; for half
+    and twice of it half_cents and twice_cents, the saving then; half_break_even and twice_break_even
+    (missing: never).
     """
+
+    name: str  # the organization's
+    actors: int
+    saving_cents: int  # as it is
+    table: pd.DataFrame
+
+
+def what_moves_it(of: Organization, measured: Measurements) -> Moves:
+    """What halving and doubling each input does to the saving and to the break-even."""
     rows: dict[str, dict[str, object]] = {}
     for how, entry, other in halved_and_doubled(of):
         row = rows.setdefault(entry.label, {"input": entry.label})
@@ -274,7 +304,9 @@ def what_moves_it(of: Organization, measured: Measurements) -> pd.DataFrame:
         row[f"{how}_break_even"] = break_even(other, measured)
     table = pd.DataFrame(rows.values()).astype({f"{how}_break_even": "Int64" for how in FACTORS})
     table = table.assign(moved=(table.twice_cents - table.half_cents).abs()).query("moved > 0")
-    return table.sort_values("moved", ascending=False, kind="stable", ignore_index=True).drop(columns="moved")
+    table = table.sort_values("moved", ascending=False, kind="stable", ignore_index=True)
+    saved = saving_cents(of.actors_later, of, measured)
+    return Moves(of.name, of.actors_later, saved, table.drop(columns="moved"))
 
 
 def _times(of: Organization, entry: Input, factor: float) -> float:

@@ -18,7 +18,7 @@ from classroom.readiness.decision import verdict
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.form import QUESTIONS
 from classroom.readiness.measurements import Measurements, sources
-from classroom.readiness.model import INPUTS, Organization, cost_table, kinds
+from classroom.readiness.model import INPUTS, Organization, cost_table, curves, kinds
 from fiberlab.domain import dollars
 
 NAME_LENGTH = 60  # of an organization, in the names of files
@@ -73,7 +73,8 @@ class Record:
 
 def decision_record(of: Organization, measured: Measurements, on: date) -> Record:
     """The record of this decision, made on that day."""
-    return Record(of.name, "\n".join(_lines(of, measured, on)) + "\n", cost_curves(of, measured))
+    text = "\n".join(_lines(of, measured, on)) + "\n"
+    return Record(of.name, text, cost_curves(curves(of, measured)))
 
 
 def _lines(of: Organization, measured: Measurements, on: date) -> Iterator[str]:

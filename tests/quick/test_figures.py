@@ -16,7 +16,7 @@ from classroom.figures import look as figure
 from classroom.figures import times as time_figures
 from classroom.readiness import figures
 from classroom.readiness.measurements import shipped
-from classroom.readiness.model import HERD_FIBER
+from classroom.readiness.model import HERD_FIBER, curves, what_moves_it
 
 pytestmark = pytest.mark.embedded
 
@@ -163,15 +163,17 @@ CHANGES = {
         lambda change: costs.files_changed(changed_files(added=2 if change else 1)),
     ],
     "cost_curves": [
-        lambda change: figures.cost_curves(herd(hour_cents=300_01 if change else 300_00), shipped()),
-        lambda change: figures.cost_curves(herd(actors_later=6 if change else 5), shipped()),
+        lambda change: figures.cost_curves(curves(herd(hour_cents=300_01 if change else 300_00), shipped())),
+        lambda change: figures.cost_curves(curves(herd(actors_later=6 if change else 5), shipped())),
         lambda change: figures.cost_curves(
-            HERD_FIBER, shipped().changed({"event-driven/tests to run again/5 actors": 7 if change else 6})
+            curves(HERD_FIBER, shipped().changed({"event-driven/tests to run again/5 actors": 6 + change}))
         ),
     ],
     "tornado": [
-        lambda change: figures.tornado(herd(changes_a_month=4 if change else 3), shipped()),
-        lambda change: figures.tornado(herd(broker_month_cents=901_00 if change else 900_00), shipped()),
+        lambda change: figures.tornado(what_moves_it(herd(changes_a_month=4 if change else 3), shipped())),
+        lambda change: figures.tornado(
+            what_moves_it(herd(broker_month_cents=901_00 if change else 900_00), shipped())
+        ),
     ],
     "house": [lambda change: houses.house([("app", "backend")], PARTS[: 3 if change else 4])],
     "room": [
@@ -224,11 +226,29 @@ def test_a_picture_is_the_same_bytes_when_it_is_drawn_again(name):
     assert CHANGES[name][0](False).png == CHANGES[name][0](False).png
 
 
-def test_nothing_is_drawn_before_the_picture_is_looked_at(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(figure.FigureCanvasAgg, "draw", lambda canvas: drawn.append(canvas))
-    assert bills.bills_against_oracle(a_day()).sentence
-    assert drawn == []
+def test_nothing_is_drawn_before_a_picture_is_looked_at(monkeypatch):
+    def begin(*_, **__):
+        raise AssertionError("a picture is begun")
+
+    monkeypatch.setattr(figure.Picture, "__init__", begin)
+    composed = [make(False) for makes in CHANGES.values() for make in makes]
+    assert all(figure.sentence for figure in composed)
+    with pytest.raises(AssertionError, match="begun"):
+        _ = composed[0].png
+
+
+@pytest.mark.parametrize(
+    ("make", "table", "changed"),
+    [
+        (topics.lag_by_moment, lags(), lambda table: table),
+        (costs.blast_radius_matrix, radius(), lambda tables: tables["shared module"]),
+    ],
+)
+def test_a_table_that_is_changed_later_changes_no_picture(make, table, changed):
+    drawn, composed = make(table).png, make(table)
+    frame = changed(table)
+    frame[frame.columns[-1]] = 1_000
+    assert composed.png == drawn != make(table).png
 
 
 @pytest.mark.parametrize(
@@ -400,7 +420,7 @@ def test_moving_parts_are_counted():
     ],
 )
 def test_cost_curves_say_where_events_begin_to_pay(found, said):
-    assert said in figures.cost_curves(herd(**found), shipped()).sentence
+    assert said in figures.cost_curves(curves(herd(**found), shipped())).sentence
 
 
 @pytest.mark.parametrize(
@@ -408,8 +428,10 @@ def test_cost_curves_say_where_events_begin_to_pay(found, said):
     [
         (
             lambda: figures.tornado(
-                herd(**{name: 0 for name in vars(HERD_FIBER) if name.endswith(("_cents", "_hours"))}),
-                shipped(),
+                what_moves_it(
+                    herd(**{name: 0 for name in vars(HERD_FIBER) if name.endswith(("_cents", "_hours"))}),
+                    shipped(),
+                )
             ),
             "nothing to draw",
         ),

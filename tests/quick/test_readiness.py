@@ -193,7 +193,7 @@ def test_what_would_change_it_changes_it():
 
 
 def test_the_tornado_has_the_widest_bar_first_and_leaves_out_what_moves_nothing():
-    table = what_moves_it(HERD_FIBER, MEASURED)
+    table = what_moves_it(HERD_FIBER, MEASURED).table
     widths = (table.twice_cents - table.half_cents).abs()
     assert list(widths) == sorted(widths, reverse=True)
     assert not table.input.str.contains("wrong").any()  # the monolith has no wrong bill either

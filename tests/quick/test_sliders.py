@@ -8,7 +8,7 @@ from classroom.readiness import form as module
 from classroom.readiness.figures import cost_curves
 from classroom.readiness.form import QUESTIONS, TEXT, Sliders
 from classroom.readiness.measurements import shipped
-from classroom.readiness.model import HERD_FIBER, INPUTS
+from classroom.readiness.model import HERD_FIBER, INPUTS, curves
 
 pytestmark = pytest.mark.embedded
 
@@ -70,7 +70,7 @@ def test_the_verdict_follows(form):
 def test_in_the_end_a_still_picture_stays_under_the_same_text_and_no_widget(form, shown):
     control(form, "kinds of actors now").value = 3
     still = form.finish()
-    drawn = cost_curves(form.organization, shipped())
+    drawn = cost_curves(curves(form.organization, shipped()))
     assert (still.sentence, still.png) == (drawn.sentence, drawn.png)
     assert [bundle["text/plain"] for bundle in shown] == [TEXT, TEXT]
     assert view.WIDGET in shown[0]
