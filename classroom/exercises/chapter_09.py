@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from kafka.partitioner import murmur2
@@ -16,99 +16,100 @@ from fiberlab.domain import Company
 PARTITIONS = 6
 
 
-def dealt(shares_percent: Sequence[int], members: int) -> list[int]:
-    """The share of each member: Kafka deals whole partitions, in runs that are as long as can be."""
-    least, more = divmod(len(shares_percent), members)
-    starts = [member * least + min(member, more) for member in range(members + 1)]
-    return [sum(shares_percent[start:end]) for start, end in pairwise(starts)]
-
-
 def workers(
-    arrivals_a_s: list[int], handle_ms: int, shares_percent: list[int], outage_s: int, promise_s: int
+    arrivals_a_s: list[int], handle_ms: int, busiest_percent: list[int], outage_s: int, promise_s: int
 ) -> int | None:
-    """The least number of members that hold the promise; None if no number does.
+    """The least number of members that holds the promise; None if no number does.
 
     After an outage at the peak there is a backlog, and events go on arriving while it is worked off. The
-    busiest member has to manage: more members than partitions are idle, and nobody can share a partition.
+    busiest member has to manage its share; members beyond the list have no partition, and help nobody.
     """
     needed_a_s = max(arrivals_a_s) * (1 + outage_s / promise_s)
-    for members in range(1, len(shares_percent) + 1):
-        busiest_a_s = needed_a_s * max(dealt(shares_percent, members)) / 100
-        if busiest_a_s * handle_ms <= 1000:
+    for members, percent in enumerate(busiest_percent, 1):
+        if needed_a_s * percent / 100 * handle_ms <= 1000:
             return members
     return None
 
 
 def _in_whole_numbers(
-    arrivals_a_s: list[int], handle_ms: int, shares_percent: list[int], outage_s: int, promise_s: int
+    arrivals_a_s: list[int], handle_ms: int, busiest_percent: list[int], outage_s: int, promise_s: int
 ) -> int | None:
     work = max(arrivals_a_s) * (promise_s + outage_s) * handle_ms
-    tries = range(1, len(shares_percent) + 1)
-    fit = (n for n in tries if work * max(dealt(shares_percent, n)) <= 100_000 * promise_s)
+    fit = (n for n, percent in enumerate(busiest_percent, 1) if work * percent <= 100_000 * promise_s)
     return next(fit, None)
 
 
-Needed = Callable[[list[int], int, int], float]
+def _by_what_is_left(
+    arrivals_a_s: list[int], handle_ms: int, busiest_percent: list[int], outage_s: int, promise_s: int
+) -> int | None:
+    peak, found = max(arrivals_a_s), []
+    for members, percent in enumerate(busiest_percent, 1):
+        spare_a_s = 100_000 / handle_ms / percent - peak
+        if spare_a_s > 0 and peak * outage_s / spare_a_s <= promise_s:
+            found.append(members)
+    return found[0] if found else None
+
+
+Needed = Callable[[list[int], int, int], float]  # of arrivals, outage and promise: events a second
 
 
 def _with(needed: Needed) -> Answer:
-    """The answer that asks for this rate, in events a second, of arrivals, outage and promise."""
-
-    def answer(arrivals_a_s: list[int], handle_ms: int, shares: list[int], outage_s: int, promise_s: int):  # noqa: ANN202
-        return workers([needed(arrivals_a_s, outage_s, promise_s)], handle_ms, shares, 0, promise_s)
-
-    return answer
+    """The answer that asks for this rate instead."""
+    return lambda arrivals, handle_ms, busiest, outage_s, promise_s: workers(
+        [needed(arrivals, outage_s, promise_s)], handle_ms, busiest, 0, promise_s
+    )
 
 
-def _evenly(
-    arrivals: list[int], handle_ms: int, shares: list[int], outage_s: int, promise_s: int
-) -> int | None:
-    even = [100 / len(shares)] * len(shares)
-    return workers(arrivals, handle_ms, even, outage_s, promise_s)
+def _evenly(arrivals: list[int], handle_ms: int, busiest: list[int], *times_s: int) -> int | None:
+    return workers(arrivals, handle_ms, [100 / n for n in range(1, len(busiest) + 1)], *times_s)
 
 
-def _without_limit(
-    arrivals: list[int], handle_ms: int, shares: list[int], outage_s: int, promise_s: int
-) -> int:
-    found = workers(arrivals, handle_ms, shares, outage_s, promise_s)
-    work_ms = max(arrivals) * (1 + outage_s / promise_s) * handle_ms
-    return found or next(n for n in count(len(shares) + 1) if work_ms <= 1000 * n)
+def _without_limit(arrivals: list[int], handle_ms: int, busiest: list[int], *times_s: int) -> int:
+    even = [100 / n for n in range(len(busiest) + 1, 1000)]
+    found = workers(arrivals, handle_ms, busiest, *times_s)
+    return found or len(busiest) + workers(arrivals, handle_ms, even, *times_s)
 
 
 def _friday_cases(rng: random.Random, company: Company) -> Iterator[Case]:
     """Fridays whose crew is as large as it has to be, and some that no crew can work off."""
     few = "whoever waits for a bill on Friday night: the crew never catches up"
     many = "whoever pays for a member that has nothing to do"
-    yield _friday([100, 400, 100], 10, [20, 10, 10, 20, 20, 20], 300, 600, few)
-    yield _friday([100, 300, 100], 20, [50, 10, 10, 10, 10, 10], 600, 600, many)
+    yield _friday([100, 400, 100], 10, [100, 50, 40, 30, 30, 20], 300, 600, few)
+    yield _friday([100, 150, 100], 10, [100, 60, 50, 35, 30, 25], 900, 900, many)
     for _ in range(20):
-        peak, n = rng.randrange(50, 400), rng.randrange(3, 9)
-        rest = [rng.randrange(10, peak) for _ in range(5)]
-        at = rng.randrange(6)
-        shares = _shares(rng, n)
-        yield _friday(
-            [*rest[:at], peak, *rest[at:]], rng.randrange(3, 21), shares, 60 * rng.randrange(1, 31), 900, few
-        )
+        peak = rng.randrange(50, 400)
+        came = [peak, *(rng.randrange(10, peak) for _ in range(5))]
+        rng.shuffle(came)
+        outage_s = 60 * rng.randrange(1, 31)
+        yield _friday(came, rng.randrange(3, 21), _stairs(rng), outage_s, 900, few)
 
 
 def _friday(
-    arrivals: list[int], handle_ms: int, shares: list[int], outage_s: int, promise_s: int, harmed: str
+    arrivals: list[int], handle_ms: int, busiest: list[int], outage_s: int, promise_s: int, harmed: str
 ) -> Case:
-    arguments = (arrivals, handle_ms, shares, outage_s, promise_s)
+    arguments = (arrivals, handle_ms, busiest, outage_s, promise_s)
     return Case(arguments, _in_whole_numbers(*arguments), harmed)
 
 
-def _shares(rng: random.Random, partitions: int) -> list[int]:
-    """Shares in percent that are 100 together, some of them twice as large as others."""
-    weights = [rng.randrange(2, 6) for _ in range(partitions)]
-    shares = [100 * weight // sum(weights) for weight in weights]
-    return [shares[0] + 100 - sum(shares), *shares[1:]]
+def _stairs(rng: random.Random) -> list[int]:
+    """The busiest member's share, in percent, of crews of 1, 2, … up to as many as there are partitions.
+
+    Kafka deals whole partitions, in runs: some partitions are twice as large as others.
+    """
+    sizes = [rng.randrange(2, 6) for _ in range(rng.randrange(3, 9))]
+    return [max(_dealt(sizes, members)) * 100 // sum(sizes) for members in range(1, len(sizes) + 1)]
+
+
+def _dealt(sizes: Sequence[int], members: int) -> list[int]:
+    least, more = divmod(len(sizes), members)
+    starts = [member * least + min(member, more) for member in range(members + 1)]
+    return [sum(sizes[start:end]) for start, end in pairwise(starts)]
 
 
 FRIDAY = Exercise(
     "exercise-09-friday",
     _friday_cases,
-    right=(workers, _in_whole_numbers),
+    right=(workers, _in_whole_numbers, _by_what_is_left),
     thoughts=(
         Thought(
             "the average",
@@ -149,16 +150,12 @@ class Said(NamedTuple):
     day: str
 
 
-def key(event: Said) -> str:
+def key(event_id: str, account_id: str, company: str, actor_id: str, day: str) -> str:
     """The household: its events stay in order, and there are many households to share out.
 
     A company's households need no order among each other, so nothing is won by its name as the key.
     """
-    return event.account_id
-
-
-def _with_its_company(event: Said) -> str:
-    return f"{event.company}/{event.account_id}"
+    return account_id
 
 
 @dataclass(frozen=True, repr=False)
@@ -187,7 +184,7 @@ def _spread(answer: Answer, traffic: Traffic) -> object:
     homes: dict[str, set[int]] = {}
     loads: Counter[int] = Counter()
     for event in traffic.events:
-        made = answer(event)
+        made = answer(*event)
         if not isinstance(made, str):
             return made
         partition = _partition(made, PARTITIONS)
@@ -237,33 +234,37 @@ def _spread_problem(came: object) -> str | None:
 COMPANY_KEY = Exercise(
     "exercise-09-company-key",
     _key_cases,
-    right=(key, _with_its_company),
+    right=(
+        key,
+        lambda event_id, account_id, company, actor_id, day: f"{company}/{account_id}",
+        lambda event_id, account_id, *others: account_id.removeprefix("A-"),
+    ),
     run=_spread,
     thoughts=(
         Thought(
             "the actor",
             "An installer and a customer act on the same household: their events need one order.",
-            lambda event: event.actor_id,
+            lambda event_id, account_id, company, actor_id, day: actor_id,
         ),
         Thought(
             "the company",
             "All of the company's homes then wait for one member, and no home needs another's order.",
-            lambda event: event.company or event.account_id,
+            lambda event_id, account_id, company, actor_id, day: company or account_id,
         ),
         Thought(
             "the event",
             "Keys that never come again share out well, and keep nothing in order.",
-            lambda event: event.id,
+            lambda event_id, *others: event_id,
         ),
         Thought(
             "the household and the day",
             "At midnight the household moves to another partition, with yesterday's events unread.",
-            lambda event: f"{event.account_id}/{event.day}",
+            lambda event_id, account_id, company, actor_id, day: f"{account_id}/{day}",
         ),
         Thought(
             "one key for all",
             "Everything is in order then, and five of six members are idle.",
-            lambda event: "plan-events",
+            lambda *event: "plan-events",
         ),
     ),
 )
@@ -284,6 +285,11 @@ def moved(keys: list[str], before: int, after: int) -> list[str]:
 def _by_two_tables(keys: list[str], before: int, after: int) -> list[str]:
     old, new = ({key: _partition(key, size) for key in keys} for size in (before, after))
     return [key for key in keys if old[key] != new[key]]
+
+
+def _by_what_stays(keys: list[str], before: int, after: int) -> list[str]:
+    stays = {key for key in keys if _partition(key, before) == _partition(key, after)}
+    return [key for key in keys if key not in stays]
 
 
 def _moved_by(digest: Callable[[str], int]) -> Answer:
@@ -317,7 +323,7 @@ def _missed(due: list[str], came: list[str]) -> str:
 WHO_MOVES = Exercise(
     "exercise-09-who-moves",
     _moves_cases,
-    right=(moved, _by_two_tables),
+    right=(moved, _by_two_tables, _by_what_stays),
     thoughts=(
         Thought(
             "only to the new partitions",

@@ -63,3 +63,42 @@ def fridays(days: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             for name, day in days.items()
         }
     ).T
+
+
+HANDLE_MS = 0.12  # to decode an event and write its charge, on two cores (bench/scale.py)
+EVENT_BYTES = 350  # 305 of key, headers and value, and what a record adds
+EVENNESS = 0.75  # six members are worth 4.5: the busiest partition sets the pace
+PEAK = 4.5  # the busiest hour beside the average one
+REPLICAS, DISK_GB, MOST_REPLICAS = 3, 1000, 4000  # of a partition; of a broker: its disk, and what it leads
+
+
+def plan(
+    events_a_day: float,
+    handle_ms: float = HANDLE_MS,
+    outage_s: float = 600,
+    promise_s: float = 1800,
+    keep_days: float = 7,
+) -> dict[str, int]:
+    """What one service and its topic need, if an outage at the peak is to be worked off in `promise_s`."""
+    peak_a_s = events_a_day / 86_400 * PEAK
+    needed_a_s = peak_a_s * (1 + outage_s / promise_s)
+    members = math.ceil(needed_a_s * handle_ms / 1000 / EVENNESS)
+    disk_gb = events_a_day * EVENT_BYTES * keep_days * REPLICAS / 1e9
+    return {
+        "events a second at the peak": math.ceil(peak_a_s),
+        "members": members,
+        "partitions": 2 * members,  # they are hard to add later: twice what the peak needs today
+        "GB on disk, all replicas": math.ceil(disk_gb),
+        "brokers": max(3, math.ceil(disk_gb / DISK_GB), math.ceil(2 * members * REPLICAS / MOST_REPLICAS)),
+    }
+
+
+def room(learners: int, partitions: int = 30, members: int = 36) -> dict[str, int]:
+    """What learners with a topic of their own need at one cluster: here it is not events that are many."""
+    replicas = learners * partitions * REPLICAS
+    return {
+        "partitions": learners * partitions,
+        "members of groups": learners * members,
+        "replicas to lead and follow": replicas,
+        "brokers": max(3, math.ceil(replicas / MOST_REPLICAS)),
+    }

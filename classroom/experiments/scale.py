@@ -90,17 +90,14 @@ def loads(chapter: Chapter, actions: Sequence[Action], keys: Mapping[str, Key]) 
     return pd.DataFrame(found)
 
 
-def worth(loads: pd.DataFrame) -> dict[str, float]:
-    """As how many members six of them work, by key: all the events, through those of the busiest."""
-    return {key: round(float(loads[key].sum() / loads[key].max()), 1) for key in loads}
-
-
 def homes(chapter: Chapter, keys: Iterable[str], partitions: int) -> dict[str, int]:
-    """The partition of each key, as the producer chooses it in a new topic with so many partitions."""
+    """The partition of each key, as the producer chooses it in a topic with so many partitions."""
     topic = chapter.topic("homes", partitions)
     write_keys(chapter, topic, [(key, "") for key in keys])
     with TopicView(chapter.cluster, topic) as view:
-        return {record.key.decode(): record.partition for record in view.records()}
+        found = {record.key.decode(): record.partition for record in view.records()}
+    chapter.cluster.delete_topic(topic)
+    return found
 
 
 def moves(chapter: Chapter, changes: Iterable[tuple[int, int]]) -> pd.DataFrame:
@@ -183,3 +180,18 @@ def _off(chapter: Chapter, came: Mapping[str, str], due: Mapping[str, str]) -> d
     wrong = [account for account in came.keys() | due.keys() if came.get(account) != due.get(account)]
     off_cents = sum(abs(prices[came.get(account)] - prices[due.get(account)]) for account in wrong)
     return {"wrong": len(wrong), "off_cents": off_cents}
+
+
+def table_of_the_log(chapter: Chapter) -> pd.DataFrame:
+    """What a new service learns of the day's log, and what of the last event of each household alone.
+
+    A row each: records (read), lines (that run then), wrong (households), off_cents (of their list prices).
+    """
+    said = [action for action in chapter.day if action.name != "browse_plan"]
+    log = _written(chapter, 0, said, BEFORE)
+    last = {at.event.account_id: at for at in log}  # a later one takes the place of an earlier one
+    rows = {}
+    for name, read in {"the whole log": log, "each household's last event": list(last.values())}.items():
+        lines = _provisioned(read)
+        rows[name] = {"records": len(read), "lines": len(lines)} | _off(chapter, lines, plans_in_force(said))
+    return pd.DataFrame(rows).T

@@ -23,11 +23,11 @@ def busiest_member(shares: pd.DataFrame) -> fig.Figure:
         total=("events", "sum"),
         idle=("partitions", lambda owned: (owned == 0).sum()),
     )
-    said = fig.listing(f"{row.busiest:,} of {_of(size)}" for size, row in crews.iterrows())
+    said = fig.listing(f"{row.busiest:,} with {_of(size)}" for size, row in crews.iterrows())
     idle = [f"{row.idle} of {size}" for size, row in crews.iterrows() if row.idle]
-    left = f"; idle are {fig.listing(idle)}" if idle else "; nobody is idle"
+    left = f"; idle: {fig.listing(idle)}" if idle else "; nobody is idle"
     sentence = f"Of {crews.total.max():,} events the busiest member handles {said}{left}."
-    return fig.finish(_draw_crews(crews), sentence)
+    return fig.Figure(sentence, _draw_crews, crews)
 
 
 def _of(size: int) -> str:
@@ -56,7 +56,7 @@ def key_loads(loads: pd.DataFrame) -> fig.Figure:
     ]
     total = fig.plural(int(loads.sum().max()), "event")
     sentence = f"{total} in {fig.plural(len(loads), 'partition')}: {'; '.join(said)}."
-    return fig.finish(_draw_loads(loads), sentence)
+    return fig.Figure(sentence, _draw_loads, loads)
 
 
 def _worth(loads: pd.DataFrame) -> dict[str, str]:
@@ -83,10 +83,10 @@ def seam(wrong: pd.DataFrame) -> fig.Figure:
     """
     fig.require(wrong, "remedy", "order", "wrong", "off_cents")
     said = [
-        f"{remedy}: {fig.listing(_wrong(row) for row in rows.itertuples())}"
+        f"{remedy}: {fig.listing(_wrong(row) for row in rows.itertuples()) if rows.wrong.any() else 'none'}"
         for remedy, rows in wrong.groupby("remedy", sort=False)
     ]
-    return fig.finish(_draw_seam(wrong), f"Lines at the wrong plan, with {'; with '.join(said)}.")
+    return fig.Figure(f"Lines at the wrong plan, with {'; with '.join(said)}.", _draw_seam, wrong)
 
 
 def _wrong(row: tuple) -> str:
@@ -122,11 +122,11 @@ def friday(days: Mapping[str, pd.DataFrame], rate: int) -> fig.Figure:
     for day in days.values():
         fig.require(day, "arrivals", "members", "lag", "still")
     said = [
-        f"{name}: at worst {day.lag.max():,} behind, {day.members.sum():,} member-ticks paid, the work stood still "
+        f"{name}: at worst {day.lag.max():,} behind, {day.members.sum():,} member-ticks paid, nobody worked "
         f"for {fig.plural(int(day.still.sum()), 'tick')}"
         for name, day in days.items()
     ]
-    return fig.finish(_draw_friday(days, rate), f"{fig.capital('; '.join(said))}.")
+    return fig.Figure(f"{fig.capital('; '.join(said))}.", _draw_friday, days, rate)
 
 
 def _draw_friday(days: Mapping[str, pd.DataFrame], rate: int) -> fig.Picture:

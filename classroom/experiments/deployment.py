@@ -1,0 +1,154 @@
+"""A new release while events come in: three members of a group are restarted, one after the other.
+
+How a group shares its partitions out again decides who has to stop meanwhile: everybody (eager), who gives a
+partition away (cooperative, KIP-429), or nobody (static members, KIP-345).
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count, cycle
+from typing import Any
+
+import pandas as pd
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+
+from classroom.chapter import Chapter
+from classroom.experiments.scale import PARTITIONS, stop_all
+from classroom.world.running import Worker, wait_until
+from fiberlab.cluster import Cluster
+from fiberlab.eventdriven.events import Event, encode, happened
+from fiberlab.eventdriven.service import Service
+
+MEMBERS, EVERY_S, LOOK_EVERY_S = 3, 0.02, 0.02
+EAGER, COOPERATIVE, STATIC = WAYS = "eager", "cooperative", "static"
+NOBODY = "-"
+
+
+class Member(ConsumerRebalanceListener):
+    """A service as one member of a group: what it owns can be looked at while it runs and is restarted."""
+
+    def __init__(self, name: str, cluster: Cluster, topic: str, way: str, handled: Counter[str]) -> None:
+        self.name = name
+        self.owns: frozenset[int] = frozenset()
+        self._cluster, self._topic, self._way, self._handled = cluster, topic, way, handled
+        self.worker = Worker(name, self._run)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """These are its own as well from now on."""
+        self.owns |= {partition.partition for partition in assigned}
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """It has to give these up before anybody else gets them."""
+        self.owns -= {partition.partition for partition in revoked}
+
+    def _run(self, stop: threading.Event) -> None:
+        try:
+            Service(f"{self._way}.{self._topic}", self._connect, self._handle).run(stop)
+        finally:
+            self.owns = frozenset()
+
+    def _connect(self) -> KafkaConsumer:
+        settings: dict[str, Any] = {"fetch_max_wait_ms": 100}
+        if self._way == COOPERATIVE:
+            settings["partition_assignment_strategy"] = [CooperativeStickyAssignor]
+        if self._way == STATIC:
+            settings["group_instance_id"] = self.name
+        consumer = self._cluster.consumer(self._topic, f"{self._way}.{self._topic}", **settings)
+        consumer.subscribe([self._topic], listener=self)
+        return consumer
+
+    def _handle(self, event: Event) -> None:
+        self._handled[event.id] += 1
+
+
+def rolling_restart(chapter: Chapter, way: str) -> pd.DataFrame:
+    """What was seen every LOOK_EVERY_S while three members are restarted in turn, and events go on coming.
+
+    A row per look: at_s, restarting (a member's name, NOBODY), lag, and the owner of each partition ("p0" …).
+    """
+    topic, written, handled = chapter.topic("plan-events", PARTITIONS), Counter[str](), Counter[str]()
+    crew = [Member(f"m{n + 1}", chapter.cluster, topic, way, handled) for n in range(MEMBERS)]
+    writer = Worker("writer", lambda stop: _write(chapter, topic, written, stop))
+    looks = Looks(crew, written, handled)
+    watcher = Worker("watcher", looks.run)
+    try:
+        for worker in (*(member.worker for member in crew), writer):
+            worker.start()
+        _wait(crew, "the group to form")
+        watcher.start()
+        for member in crew:
+            looks.restarting = member.name
+            member.worker.stop()
+            member.worker.start()
+            _wait(crew, f"{member.name} to be back")
+        looks.restarting = NOBODY
+        writer.stop()
+        wait_until(lambda: written.keys() == handled.keys(), "all that was written to be handled")
+    finally:
+        stop_all([watcher, writer, *(member.worker for member in crew)])
+    watcher.raise_error()
+    return pd.DataFrame(looks.rows)
+
+
+class Looks:
+    """What the watcher has seen so far."""
+
+    def __init__(self, crew: Sequence[Member], written: Counter[str], handled: Counter[str]) -> None:
+        self.restarting = NOBODY
+        self.rows: list[dict[str, object]] = []
+        self._crew, self._written, self._handled = crew, written, handled
+
+    def run(self, stop: threading.Event) -> None:
+        """Look, until stopped."""
+        start_s = time.monotonic()
+        while not stop.wait(LOOK_EVERY_S):
+            owners = {f"p{partition}": member.name for member in self._crew for partition in member.owns}
+            row = {"at_s": round(time.monotonic() - start_s, 3), "restarting": self.restarting}
+            row["lag"] = len(self._written) - len(self._handled)
+            self.rows.append(row | {f"p{n}": owners.get(f"p{n}", NOBODY) for n in range(PARTITIONS)})
+
+
+def _wait(crew: Sequence[Member], awaited: str) -> None:
+    """Return once every partition has one owner, and every member as many as the others."""
+
+    def complete() -> bool:
+        for member in crew:
+            member.worker.raise_error()
+        owned = [sorted(member.owns) for member in crew]
+        each = all(len(part) == PARTITIONS // MEMBERS for part in owned)
+        return each and len(set().union(*owned)) == PARTITIONS
+
+    wait_until(complete, awaited, 60, 0.02)
+
+
+def _write(chapter: Chapter, topic: str, written: Counter[str], stop: threading.Event) -> None:
+    """An event every EVERY_S, until stopped."""
+    with chapter.cluster.producer() as producer:
+        for event in _events(chapter):
+            record = encode(event)
+            headers = list(record.headers.items())
+            producer.send(topic, record.value, record.key.encode(), headers).get(timeout=10)
+            written[event.id] += 1
+            if stop.wait(EVERY_S):
+                return
+
+
+def _events(chapter: Chapter) -> Iterator[Event]:
+    """The day's events over and over, each with an id of its own."""
+    for number, action in zip(count(), cycle(chapter.day), strict=False):
+        yield happened(replace(action, id=f"{action.id}-{number}"), chapter.company.plans)
+
+
+def stood_still(looks: pd.DataFrame) -> dict[str, list[str]]:
+    """For each member that was restarted, the others that owned nothing at some moment meanwhile."""
+    found: dict[str, list[str]] = {}
+    for restarted in looks.restarting[looks.restarting != NOBODY].unique():
+        part = looks[looks.restarting == restarted]
+        owners = part[[f"p{n}" for n in range(PARTITIONS)]]
+        others = [f"m{n + 1}" for n in range(MEMBERS) if f"m{n + 1}" != restarted]
+        found[restarted] = [name for name in others if not (owners == name).any(axis=1).all()]
+    return found
