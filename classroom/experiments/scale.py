@@ -1,7 +1,7 @@
 """How work is shared when it grows: by members, by keys, and by a topic that gets more partitions."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import pandas as pd
 from classroom.chapter import Chapter
 from classroom.world.running import Worker, wait_until
 from classroom.world.topic import write, write_keys
-from fiberlab.cluster import TopicView
+from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, plans_in_force
 from fiberlab.eventdriven import provisioning
 from fiberlab.eventdriven.events import Event, decode
@@ -19,34 +19,58 @@ from fiberlab.eventdriven.service import Service
 from fiberlab.lines import Lines
 
 PARTITIONS = 6
-PATIENT = {"fetch_max_wait_ms": 500}  # many members ask for the next event: each of them seldom
 
 
 def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> pd.DataFrame:
     """How the actions' events are shared in crews of these sizes: groups that all read the same topic.
 
-    A row per member: crew, the partitions it owns, the events it read. Whoever has most comes first.
+    A row per member: crew, the partitions it owns, the events it handled. Whoever has most comes first.
     """
     topic = chapter.topic("plan-events", PARTITIONS)
-    groups = {size: [_member(chapter, topic, size) for _ in range(size)] for size in sizes}
-    workers = [Worker(member.name, member.run) for crew in groups.values() for member in crew]
+    groups = {size: Crew(chapter, topic, size) for size in sizes}
+    workers = [Worker(member.name, member.run) for crew in groups.values() for member in crew.members]
     try:
         for worker in workers:
             worker.start()
-        wait_until(lambda: _complete(chapter, groups, workers), "every crew to be complete", 60, 0.1)
+        wait_until(lambda: _complete(chapter, groups.values(), workers), "crews to be complete", 60, 0.1)
         sent = write(chapter, topic, actions)
-        wait_until(lambda: all(_read(crew) >= sent for crew in groups.values()), f"{sent} events to be read")
+        done = lambda: all(len(crew.handled) == sent for crew in groups.values())  # noqa: E731
+        wait_until(done, f"every crew to handle {sent} events")
     finally:
         stop_all(workers)
-    shares = pd.DataFrame([_share(size, member) for size, crew in groups.items() for member in crew])
+    rows = [row for crew in groups.values() for row in crew.shares()]
     columns = ["crew", "partitions", "events"]
-    return shares.sort_values(columns, ascending=[True, False, False], ignore_index=True)
+    return pd.DataFrame(rows, columns=columns).sort_values(
+        columns, ascending=[True, False, False], ignore_index=True
+    )
 
 
-def _member(chapter: Chapter, topic: str, size: int) -> Service:
-    """One of so many members of a group; it does nothing with an event but count it."""
-    group = f"crew-of-{size}.{topic}"
-    return Service(group, partial(chapter.cluster.consumer, topic, group, **PATIENT), lambda event: None)
+class Crew:
+    """A group of so many members that do nothing with an event but note who had it first."""
+
+    def __init__(self, chapter: Chapter, topic: str, size: int) -> None:
+        self.name = f"crew-of-{size}.{topic}"
+        self.handled: dict[str, int] = {}  # the member's number by the event's id
+        connect = partial(chapter.cluster.consumer, topic, self.name, **_patient(chapter.cluster))
+        self.members = [Service(self.name, connect, partial(self._handle, number)) for number in range(size)]
+
+    def owned(self) -> list[int]:
+        """How many partitions each member has."""
+        return [member.standing.owned for member in self.members]
+
+    def shares(self) -> list[tuple[int, int, int]]:
+        """A row per member: the crew's size, partitions, events."""
+        events = Counter(self.handled.values())
+        return [(len(self.members), owned, events[number]) for number, owned in enumerate(self.owned())]
+
+    def _handle(self, number: int, event: Event) -> None:
+        self.handled.setdefault(event.id, number)
+
+
+def _patient(cluster: Cluster) -> dict[str, int]:
+    """Many members ask for the next event, so each asks seldom; none is taken for dead on a busy machine."""
+    session_ms = cluster.consumer_settings.get("session_timeout_ms", 10_000)
+    return {"fetch_max_wait_ms": 500, "session_timeout_ms": 2 * session_ms}
 
 
 def stop_all(workers: Sequence[Worker]) -> None:
@@ -57,24 +81,15 @@ def stop_all(workers: Sequence[Worker]) -> None:
         worker.stop()
 
 
-def _complete(chapter: Chapter, crews: Mapping[int, Sequence[Service]], workers: Iterable[Worker]) -> bool:
+def _complete(chapter: Chapter, crews: Collection[Crew], workers: Iterable[Worker]) -> bool:
     """Whether every member is in its group, and every partition of the topic is somebody's in each."""
     for worker in workers:
         worker.raise_error()
-    for size, crew in crews.items():
-        owned = [member.standing.owned for member in crew]
-        if sum(owned) != PARTITIONS or sum(map(bool, owned)) != min(size, PARTITIONS):
-            return False
-    sizes = {crew[0].name: size for size, crew in crews.items()}
+    sizes = {crew.name: len(crew.members) for crew in crews}
+    busy = {crew.name: sum(map(bool, crew.owned())) for crew in crews if sum(crew.owned()) == PARTITIONS}
+    if busy != {name: min(size, PARTITIONS) for name, size in sizes.items()}:
+        return False
     return chapter.cluster.members(*sizes) == sizes
-
-
-def _read(crew: Iterable[Service]) -> int:
-    return sum(member.handled for member in crew)
-
-
-def _share(size: int, member: Service) -> dict[str, int]:
-    return {"crew": size, "partitions": member.standing.owned, "events": member.handled}
 
 
 Key = Callable[[Action], str]
