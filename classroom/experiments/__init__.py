@@ -10,6 +10,11 @@ __getattr__, __dir__ = door(
         "scale": "crews loads moves seam table_of_the_log",
         "waiting": "who_waits",
         "costs": "prices sizes",
+        "strategies": "STRATEGIES auto_commit auto_commit_closed charge_once_then_commit charge_then_commit",
+        "crashes": "calls deaths slow_member totals",
+        "dual_writes": "dual_writes",
+        "exactly_once": "exactly_once in_a_transaction",
+        "recorded": "live_or_recorded",
         "marketing": "browse_while due_a_letter listeners tried",
     },
 )
