@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 from classroom.chapter import Chapter, close_open_chapter
+from classroom.experiments.deployment import static_restart
 from classroom.experiments.exactly_once import exactly_once
 from classroom.experiments.recorded import FOLDER, record
 
-EXPERIMENTS = {"exactly_once": exactly_once}
+EXPERIMENTS = {"exactly_once": exactly_once, "static_restart": static_restart}
 
 
 def main(folder: Path) -> None:

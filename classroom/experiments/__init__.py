@@ -7,6 +7,7 @@ __getattr__, __dir__ = door(
     {
         "billing": "answer_and_bill_times bill_day bill_shares moving_parts",
         "capacity": "RATE RULES friday fridays plan room",
+        "deployment": "deployments restarts_that_disturb",
         "scale": "crews loads moves seam table_of_the_log",
         "waiting": "who_waits",
         "costs": "prices sizes",

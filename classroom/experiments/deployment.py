@@ -17,6 +17,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from classroom.chapter import Chapter
+from classroom.experiments.recorded import live_or_recorded
 from classroom.experiments.scale import PARTITIONS, stop_all
 from classroom.world.running import Worker, wait_until
 from fiberlab.cluster import Cluster
@@ -26,6 +27,7 @@ from fiberlab.eventdriven.service import Service
 MEMBERS, EVERY_S, LOOK_EVERY_S = 3, 0.02, 0.02
 EAGER, COOPERATIVE, STATIC = WAYS = "eager", "cooperative", "static"
 NOBODY = "-"
+MISSED_AFTER_MS = 6000  # a static member says nothing when it leaves; brokers allow no less than 6 s
 
 
 class Member(ConsumerRebalanceListener):
@@ -56,7 +58,7 @@ class Member(ConsumerRebalanceListener):
         if self._way == COOPERATIVE:
             settings["partition_assignment_strategy"] = [CooperativeStickyAssignor]
         if self._way == STATIC:
-            settings["group_instance_id"] = self.name
+            settings |= {"group_instance_id": self.name, "session_timeout_ms": MISSED_AFTER_MS}
         consumer = self._cluster.consumer(self._topic, f"{self._way}.{self._topic}", **settings)
         consumer.subscribe([self._topic], listener=self)
         return consumer
@@ -90,6 +92,7 @@ def rolling_restart(chapter: Chapter, way: str) -> pd.DataFrame:
         wait_until(lambda: written.keys() == handled.keys(), "all that was written to be handled")
     finally:
         stop_all([watcher, writer, *(member.worker for member in crew)])
+        _wait_until_missed(chapter.cluster, f"{way}.{topic}")
     watcher.raise_error()
     return pd.DataFrame(looks.rows)
 
@@ -125,6 +128,26 @@ def _wait(crew: Sequence[Member], awaited: str) -> None:
     wait_until(complete, awaited, 60, 0.02)
 
 
+def _wait_until_missed(cluster: Cluster, group: str) -> None:
+    """Return once the group is empty: static members leave it when their session is over."""
+    wait_until(lambda: not any(cluster.members(group).values()), "the members to be missed", 30, 0.1)
+
+
+def deployments(chapter: Chapter) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """What was seen of a rolling restart in each of WAYS, and where: on this Kafka, or in a recording.
+
+    The embedded broker knows no static members: it lets them disturb everybody.
+    """
+    looks = {way: rolling_restart(chapter, way) for way in (EAGER, COOPERATIVE)}
+    looks[STATIC], static = live_or_recorded(chapter, "static_restart", static_restart)
+    return looks, {EAGER: "seen live", COOPERATIVE: "seen live", STATIC: static}
+
+
+def static_restart(chapter: Chapter) -> pd.DataFrame:
+    """The looks at a rolling restart of static members."""
+    return rolling_restart(chapter, STATIC)
+
+
 def _write(chapter: Chapter, topic: str, written: Counter[str], stop: threading.Event) -> None:
     """An event every EVERY_S, until stopped."""
     with chapter.cluster.producer() as producer:
@@ -143,12 +166,10 @@ def _events(chapter: Chapter) -> Iterator[Event]:
         yield happened(replace(action, id=f"{action.id}-{number}"), chapter.company.plans)
 
 
-def stood_still(looks: pd.DataFrame) -> dict[str, list[str]]:
-    """For each member that was restarted, the others that owned nothing at some moment meanwhile."""
-    found: dict[str, list[str]] = {}
-    for restarted in looks.restarting[looks.restarting != NOBODY].unique():
-        part = looks[looks.restarting == restarted]
-        owners = part[[f"p{n}" for n in range(PARTITIONS)]]
-        others = [f"m{n + 1}" for n in range(MEMBERS) if f"m{n + 1}" != restarted]
-        found[restarted] = [name for name in others if not (owners == name).any(axis=1).all()]
-    return found
+def restarts_that_disturb(looks: pd.DataFrame) -> int:
+    """In how many restarts another member than the restarted one owned nothing at some moment."""
+    names, disturbed = {f"m{n + 1}" for n in range(MEMBERS)}, 0
+    for restarted in names:
+        owners = looks[looks.restarting == restarted][[f"p{n}" for n in range(PARTITIONS)]]
+        disturbed += any((owners != name).all(axis=1).any() for name in names - {restarted})
+    return disturbed

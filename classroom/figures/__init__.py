@@ -8,7 +8,7 @@ __getattr__, __dir__ = door(
         "bills": "bills_against_oracle both_designs money_lost right_or_wrong wrong_by_share",
         "costs": "blast_radius_matrix files_changed price_list tests_against_actors",
         "houses": "house",
-        "scale": "busiest_member friday key_loads seam",
+        "scale": "busiest_member deployment friday key_loads seam",
         "times": "answer_and_bill answer_times who_waited",
         "topics": "lag_by_moment listener_graph topic_lanes",
     },

@@ -148,3 +148,64 @@ def _stops(axes: Axes, still: pd.Series) -> None:
     """A grey column for each tick in which nobody works."""
     for tick in still.index[still]:
         axes.axvspan(tick - 0.5, tick + 0.5, color=fig.GRID, linewidth=0)
+
+
+MEMBER_LOOKS = dict(zip(("m1", "m2", "m3"), fig.ACTOR_LOOKS.values(), strict=False))
+NOBODY = "-"
+
+
+def deployment(
+    looks: Mapping[str, pd.DataFrame], still: Mapping[str, int], seen: Mapping[str, str]
+) -> fig.Figure:
+    """Who owns each partition while three members are restarted in turn, and the lag above, by way.
+
+    `looks` has a row per moment: at_s, restarting, lag, and the owner of each partition ("p0" …). `still` has
+    the restarts in which another member stood still, `seen` where it was seen: both by way.
+    """
+    for way in looks.values():
+        fig.require(way, "at_s", "restarting", "lag", "p0")
+    said = [f"{way}: in {still[way]} of 3 restarts" for way in looks]
+    sentence = f"Another member than the one that was restarted stood still, {'; '.join(said)}."
+    return fig.Figure(sentence, _draw_deployment, looks, seen)
+
+
+def _draw_deployment(looks: Mapping[str, pd.DataFrame], seen: Mapping[str, str]) -> fig.Picture:
+    picture, panels = fig.canvas("Three members are restarted, one after the other", 4.6, len(looks))
+    for axes, (name, way) in zip(panels, looks.items(), strict=True):
+        marks.heading(axes, fig.capital(name))
+        partitions = [column for column in way if column.startswith("p")]
+        for row, partition in enumerate(partitions, 1):
+            _ownership(axes, row, way.at_s, way[partition])
+        _lag(axes, way)
+        for at_s in way.at_s[way.restarting.ne(way.restarting.shift()) & way.restarting.ne(NOBODY)]:
+            axes.axvline(at_s, color=fig.INK, linewidth=1.2, linestyle=":")
+        axes.set_xlabel(f"seconds, {seen[name]}", size=fig.SMALL, color=fig.MUTED)
+    marks.rows(
+        panels[0], ["Lag", *(f"Partition {partition[1:]}" for partition in partitions)], fig.SMALL, 0.7
+    )
+    where = {"loc": "outside lower center", "fontsize": fig.SMALL}
+    marks.key(
+        picture,
+        {f"member {name[1:]}": look._replace(marker="s") for name, look in MEMBER_LOOKS.items()},
+        **where,
+    )
+    return picture
+
+
+def _ownership(axes: Axes, row: int, at_s: pd.Series, owners: pd.Series) -> None:
+    """A bar for as long as a member owns the partition; nothing while nobody does."""
+    run = owners.ne(owners.shift()).cumsum()
+    spans = pd.DataFrame({"owner": owners, "from": at_s, "to": at_s.shift(-1, fill_value=at_s.iloc[-1])})
+    for _, part in spans.groupby(run):
+        if part.owner.iloc[0] in MEMBER_LOOKS:
+            start = part["from"].iloc[0]
+            look = MEMBER_LOOKS[part.owner.iloc[0]]
+            marks.bars(axes, [row], [part["to"].iloc[-1] - start], look, 0.8, [""], start=start, lying=True)
+
+
+def _lag(axes: Axes, way: pd.DataFrame) -> None:
+    """The lag over the partitions, as high as its row is; its most as a number."""
+    most = max(1, way.lag.max())
+    axes.fill_between(way.at_s, 0.4, 0.4 - 0.8 * way.lag / most, color=fig.WRONG, linewidth=0)
+    at = way.lag.idxmax()
+    marks.note(axes, f"{way.lag[at]:,} events", (way.at_s[at], -0.4), (0, 1), size=fig.SMALL)
