@@ -8,8 +8,8 @@ from pathlib import Path
 
 from classroom.chapter import Chapter, close_open_chapter
 from classroom.experiments.deployment import static_restart
-from classroom.experiments.exactly_once import exactly_once
 from classroom.experiments.recorded import FOLDER, record
+from classroom.experiments.transactions import exactly_once
 
 EXPERIMENTS = {"exactly_once": exactly_once, "static_restart": static_restart}
 

@@ -145,26 +145,35 @@ def wrong(company: Company, sales: Sequence[Action], ends: Sequence[Mapping[str,
 
 def totals(deaths: pd.DataFrame) -> pd.DataFrame:
     """Per strategy: at how many places one can die, at how many a bill is wrong then, and the sums."""
-    found = deaths.assign(wrong=(deaths.lost_cents + deaths.double_cents > 0)).groupby("strategy", sort=False)
-    table = found.agg(
-        places=("step", "size"),
-        wrong_at=("wrong", "sum"),
-        lost=("lost_cents", "sum"),
-        double=("double_cents", "sum"),
+    found = deaths.assign(wrong=deaths.lost_cents + deaths.double_cents > 0).groupby("strategy", sort=False)
+    return pd.DataFrame(
+        {
+            "places": found.size(),
+            "wrong at": found.wrong.sum(),
+            "never charged": found.lost_cents.sum().map(dollars),
+            "charged twice": found.double_cents.sum().map(dollars),
+        }
     )
-    return table.assign(lost=table.lost.map(dollars), double=table.double.map(dollars))
 
 
 def calls(deaths: pd.DataFrame) -> pd.DataFrame:
     """Whom to call after each death."""
     return pd.DataFrame(
         {
-            "dies after": deaths.step,
+            "dies after": deaths.number.astype(str) + " " + deaths.step,
             "never charged": deaths.lost.map(", ".join),
             "charged twice": deaths.twice.map(", ".join),
             "wrong by": (deaths.lost_cents + deaths.double_cents).map(dollars),
         }
-    )
+    ).set_index("dies after")
+
+
+def as_simulated(killed: pd.DataFrame, simulated: pd.DataFrame) -> pd.Series:
+    """Per strategy, after how many real deaths the bills are those of the simulated ones: "10 of 10"."""
+    both = killed.merge(simulated, on=["strategy", "number", "step"], suffixes=("", "_simulated"))
+    same = (both.lost_cents == both.lost_cents_simulated) & (both.double_cents == both.double_cents_simulated)
+    counts = same.groupby(both.strategy, sort=False).agg(["sum", "size"])
+    return (counts["sum"].astype(str) + " of " + counts["size"].astype(str)).rename("as simulated")
 
 
 def slow_member(chapter: Chapter, name: str = "charge, then commit") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -182,13 +191,14 @@ def slow_member(chapter: Chapter, name: str = "charge, then commit") -> tuple[pd
             wait_until(lambda: not other.running, "the other member to bill everything")
             other.raise_error()
 
-    with night(chapter, first_sales(chapter)) as one:
+    with progress(1, "slow member, and another"), night(chapter, first_sales(chapter)) as one:
         group, file = one.new()
         live = partial(strategies.live, partial(_member, one, group), file, STRATEGIES[name])
         other = Worker("B", lambda _: live(lambda step: acts.append(("B", step))))
         with suppress(CommitFailedError):
             live(done_by_a)
-        acts.append(("A", "refused")) if acts[-1] != ("A", "commit") else None
+        if acts[-1] != ("A", "commit"):
+            acts.append(("A", "refused"))
         charged = strategies.charged(file)
     return pd.DataFrame(acts, columns=["member", "step"]), wrong(
         chapter.company, first_sales(chapter), [charged]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from classroom.chapter import Chapter
 from classroom.world.company import DATA
+from classroom.world.running import progress
 
 RECORDED_ON = "Apache Kafka 4.4.0"
 FOLDER = DATA / "recorded"
@@ -31,6 +32,7 @@ def live_or_recorded(
     chapter: Chapter, name: str, experiment: Callable[[Chapter], pd.DataFrame]
 ) -> tuple[pd.DataFrame, str]:
     """The experiment's table and where it was seen: on this Kafka now, or as it was recorded."""
-    if chapter.cluster.broker.isolates:
-        return experiment(chapter), "seen live, on this Kafka"
-    return recorded(name), f"a recording of {RECORDED_ON}"
+    with progress(1, "experiment on Apache Kafka, live or recorded"):
+        if chapter.cluster.broker.isolates:
+            return experiment(chapter), "seen live, on this Kafka"
+        return recorded(name), f"a recording of {RECORDED_ON}"

@@ -142,7 +142,7 @@ class Life:
 
 
 def auto_commit(life: Life) -> None:
-    """A timer commits what was read, every five seconds unless you say otherwise."""
+    """A timer commits, every five seconds unless you say otherwise."""
     life.open(enable_auto_commit=True)
     for sales in life.batches():
         for sale in sales:
@@ -150,7 +150,7 @@ def auto_commit(life: Life) -> None:
 
 
 def auto_commit_closed(life: Life) -> None:
-    """The same, and tidy: whatever happens, the consumer is closed. That commits what was *read*."""
+    """The same, and tidy: whatever happens, the consumer is closed."""
     consumer = life.open(enable_auto_commit=True)
     try:
         for sales in life.batches():
@@ -161,7 +161,7 @@ def auto_commit_closed(life: Life) -> None:
 
 
 def commit_then_charge(life: Life) -> None:
-    """At most once."""
+    """First the place in the topic, then the money."""
     for sales in life.batches():
         life.commit()
         for sale in sales:
@@ -169,7 +169,7 @@ def commit_then_charge(life: Life) -> None:
 
 
 def charge_then_commit(life: Life) -> None:
-    """At least once."""
+    """First the money, then the place in the topic."""
     for sales in life.batches():
         for sale in sales:
             life.charge(sale)

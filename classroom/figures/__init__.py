@@ -7,6 +7,7 @@ __getattr__, __dir__ = door(
     {
         "bills": "bills_against_oracle both_designs money_lost right_or_wrong wrong_by_share",
         "costs": "blast_radius_matrix files_changed price_list tests_against_actors",
+        "crashes": "crash_points exactly_once ghosts_and_orphans nobody_dies two_deaths",
         "houses": "house",
         "scale": "busiest_member deployment friday key_loads seam",
         "times": "answer_and_bill answer_times who_waited",

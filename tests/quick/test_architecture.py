@@ -140,6 +140,10 @@ TECHNOLOGIES = (
             "classroom.world.topic",  # chapter 04 shows a topic in slow motion
             "classroom.world.designs",  # a Kafka that does not answer cannot be asked who listens
             "classroom.live.reading",  # a live view reads the topic with a reader of its own
+            "classroom.experiments.strategies",  # chapter 07 lets what stands between read and commit die
+            "classroom.experiments.crashes",
+            "classroom.experiments.gateways",
+            "classroom.experiments.transactions",
         ),
         "events and services must be readable without a client library",
     ),
@@ -149,7 +153,7 @@ TECHNOLOGIES = (
     Technology("runpy", ("classroom.commands.__main__",), "an import by text would pass every rule above"),
     Technology(
         "sqlite3",
-        ("fiberlab.database",),
+        ("fiberlab.database", "classroom.exercises.chapter_07"),  # whose reader writes on a bare connection
         "every file fails with the same error, and an event-driven service has no database here",
     ),
     Technology("smtplib", ("fiberlab.mailing",), "one place lets mail out, and it refuses other machines"),
@@ -166,8 +170,11 @@ class Use(NamedTuple):
 
 PASSED_IN = "settings are passed in; only set-up cells, tests and lab.py read the environment"
 
+# A process of chapter 07 finds its way to Kafka as any process does.
+READERS_OF_IT = ("classroom.commands", "classroom.chapter", "classroom.experiments.strategies")
+
 USES = (
-    Use("environ", ("classroom.commands", "classroom.chapter", "classroom.change.blast"), PASSED_IN),
+    Use("environ", (*READERS_OF_IT, "classroom.change.blast"), PASSED_IN),
     Use("environb", (), PASSED_IN),
     Use("getenv", (), PASSED_IN),
     Use("__import__", (), "an import by text would pass every rule above"),

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from classroom.commands import room
-from classroom.figures import bills, costs, houses, topics
+from classroom.figures import bills, costs, crashes, houses, topics
 from classroom.figures import look as figure
 from classroom.figures import times as time_figures
 from classroom.readiness import figures
@@ -20,7 +20,7 @@ from classroom.readiness.model import HERD_FIBER, curves, what_moves_it
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bills, costs, figures, houses, room, time_figures, topics)
+MODULES = (bills, costs, crashes, figures, houses, room, time_figures, topics)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -107,6 +107,25 @@ def herd(**changed):
     return replace(HERD_FIBER, **changed)
 
 
+def dead(lost=0, double=4000):
+    columns = ["strategy", "reader", "number", "step", "lost_cents", "double_cents"]
+    rows = [
+        ("charge, then commit", "the card", 1, "read", 0, 0),
+        ("charge, then commit", "the card", 2, "charge", lost, double),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def acts(last="refused"):
+    rows = [("A", "read"), ("B", "read"), ("B", "charge"), ("A", "charge"), ("A", last)]
+    return pd.DataFrame(rows, columns=["member", "step"])
+
+
+def writes(ghosts=0, orphans=4000, twice=1):
+    columns = ["gateway", "app", "ghosts_cents", "orphans_cents", "said_twice"]
+    return pd.DataFrame([("outbox", "the app gives up", ghosts, orphans, twice)], columns=columns)
+
+
 PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"), ("database", "ledger")]
 
 # Per maker: the figure, and the same figure with one number behind it changed.
@@ -174,6 +193,24 @@ CHANGES = {
         lambda change: figures.tornado(
             what_moves_it(herd(broker_month_cents=901_00 if change else 900_00), shipped())
         ),
+    ],
+    "crash_points": [
+        lambda change: crashes.crash_points(dead(lost=1 if change else 0)),
+        lambda change: crashes.crash_points(dead(double=4001 if change else 4000)),
+    ],
+    "exactly_once": [lambda change: crashes.exactly_once(dead(double=0 if change else 4000), "recorded")],
+    "two_deaths": [
+        lambda change: crashes.two_deaths(dead(double=4001 if change else 4000), dead(lost=4000, double=0)),
+        lambda change: crashes.two_deaths(dead(), dead(lost=4001 if change else 4000, double=0)),
+    ],
+    "nobody_dies": [
+        lambda change: crashes.nobody_dies(acts("charge" if change else "refused"), dead()),
+        lambda change: crashes.nobody_dies(acts(), dead(double=4001 if change else 4000)),
+    ],
+    "ghosts_and_orphans": [
+        lambda change: crashes.ghosts_and_orphans(writes(ghosts=1 if change else 0)),
+        lambda change: crashes.ghosts_and_orphans(writes(orphans=0 if change else 4000)),
+        lambda change: crashes.ghosts_and_orphans(writes(twice=2 if change else 1)),
     ],
     "house": [lambda change: houses.house([("app", "backend")], PARTS[: 3 if change else 4])],
     "room": [

@@ -79,13 +79,13 @@ class Gateway:
 
 
 def say_then_save(gateway: Gateway, sale: str) -> None:
-    """Ghosts: an event of a sale that no table has."""
+    """The topic first."""
     gateway.say(sale)
     gateway.save(sale)
 
 
 def save_then_say(gateway: Gateway, sale: str) -> None:
-    """Orphans: a sale of which nobody hears."""
+    """The table first."""
     gateway.save(sale)
     gateway.say(sale)
 

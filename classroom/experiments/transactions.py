@@ -67,7 +67,7 @@ def in_a_transaction(life: Copying) -> None:
         life.commit_transaction()
 
 
-COPYING = {"bill, then commit": bill_then_commit, "bill and commit in a transaction": in_a_transaction}
+COPYING = {"without a transaction": bill_then_commit, "in a transaction": in_a_transaction}
 READERS = {"who reads everything": "read_uncommitted", "who reads what was committed": "read_committed"}
 CARD = "the card terminal"
 
