@@ -179,7 +179,7 @@ def _draw_deployment(looks: Mapping[str, pd.DataFrame], seen: Mapping[str, str])
         _lag(axes, way)
         for at_s in way.at_s[way.restarting.ne(way.restarting.shift()) & way.restarting.ne(NOBODY)]:
             axes.axvline(at_s, color=fig.INK, linewidth=1.2, linestyle=":")
-        axes.set_xlabel(f"seconds, {seen[name]}", size=fig.SMALL, color=fig.MUTED)
+        axes.set_xlabel(f"seconds\n{seen[name]}", size=fig.SMALL, color=fig.MUTED)
     marks.rows(
         panels[0], ["Lag", *(f"Partition {partition[1:]}" for partition in partitions)], fig.SMALL, 0.7
     )
