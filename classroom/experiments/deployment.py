@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count, cycle
 from typing import Any
 
@@ -25,6 +26,7 @@ from fiberlab.eventdriven.events import Event, encode, happened
 from fiberlab.eventdriven.service import Service
 
 MEMBERS, EVERY_S, LOOK_EVERY_S = 3, 0.02, 0.02
+CAUGHT_UP = 5  # events that may wait while others come in
 EAGER, COOPERATIVE, STATIC = WAYS = "eager", "cooperative", "static"
 NOBODY = "-"
 MISSED_AFTER_MS = 6000  # a static member says nothing when it leaves; brokers allow no less than 6 s
@@ -71,29 +73,25 @@ def rolling_restart(chapter: Chapter, way: str) -> pd.DataFrame:
     """What was seen every LOOK_EVERY_S while three members are restarted in turn, and events go on coming.
 
     A row per look: at_s, restarting (a member's name, NOBODY), lag, and the owner of each partition ("p0" …).
+    The next member is restarted when all are back and have caught up. Ends when all that came is handled.
     """
     topic, written, handled = chapter.topic("plan-events", PARTITIONS), Counter[str](), Counter[str]()
     crew = [Member(f"m{n + 1}", chapter.cluster, topic, way, handled) for n in range(MEMBERS)]
-    writer = Worker("writer", lambda stop: _write(chapter, topic, written, stop))
     looks = Looks(crew, written, handled)
-    watcher = Worker("watcher", looks.run)
+    writer = Worker("writer", partial(_write, chapter, topic, written))
+    watcher, workers = Worker("watcher", looks.run), [member.worker for member in crew]
     try:
-        for worker in (*(member.worker for member in crew), writer):
+        for worker in (*workers, writer):
             worker.start()
-        _wait(crew, "the group to form")
+        looks.wait_for_all()
         watcher.start()
         for member in crew:
-            looks.restarting = member.name
-            member.worker.stop()
-            member.worker.start()
-            _wait(crew, f"{member.name} to be back")
-        looks.restarting = NOBODY
+            looks.restart(member)
         writer.stop()
         wait_until(lambda: written.keys() == handled.keys(), "all that was written to be handled")
     finally:
-        stop_all([watcher, writer, *(member.worker for member in crew)])
+        stop_all([watcher, writer, *workers])
         _wait_until_missed(chapter.cluster, f"{way}.{topic}")
-    watcher.raise_error()
     return pd.DataFrame(looks.rows)
 
 
@@ -109,23 +107,31 @@ class Looks:
         """Look, until stopped."""
         start_s = time.monotonic()
         while not stop.wait(LOOK_EVERY_S):
-            owners = {f"p{partition}": member.name for member in self._crew for partition in member.owns}
+            owners = {partition: member.name for member in self._crew for partition in member.owns}
             row = {"at_s": round(time.monotonic() - start_s, 3), "restarting": self.restarting}
-            row["lag"] = len(self._written) - len(self._handled)
-            self.rows.append(row | {f"p{n}": owners.get(f"p{n}", NOBODY) for n in range(PARTITIONS)})
+            row["lag"] = self._lag()
+            self.rows.append(row | {f"p{n}": owners.get(n, NOBODY) for n in range(PARTITIONS)})
 
+    def restart(self, member: Member) -> None:
+        """Return once the member has stopped, is back, and all have caught up."""
+        self.restarting = member.name
+        member.worker.stop()
+        member.worker.start()
+        self.wait_for_all()
 
-def _wait(crew: Sequence[Member], awaited: str) -> None:
-    """Return once every partition has one owner, and every member as many as the others."""
+    def wait_for_all(self) -> None:
+        """Return once every partition has one owner, every member as many as the others, and little waits."""
+        wait_until(self._all_there, "every member to have its partitions and to catch up", 60, 0.02)
 
-    def complete() -> bool:
-        for member in crew:
+    def _all_there(self) -> bool:
+        for member in self._crew:
             member.worker.raise_error()
-        owned = [sorted(member.owns) for member in crew]
-        each = all(len(part) == PARTITIONS // MEMBERS for part in owned)
-        return each and len(set().union(*owned)) == PARTITIONS
+        owned = [member.owns for member in self._crew]
+        even = all(len(part) == PARTITIONS // MEMBERS for part in owned)
+        return even and len(frozenset().union(*owned)) == PARTITIONS and self._lag() <= CAUGHT_UP
 
-    wait_until(complete, awaited, 60, 0.02)
+    def _lag(self) -> int:
+        return len(self._written) - len(self._handled)
 
 
 def _wait_until_missed(cluster: Cluster, group: str) -> None:

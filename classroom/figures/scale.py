@@ -171,12 +171,13 @@ def deployment(
 
 def _draw_deployment(looks: Mapping[str, pd.DataFrame], seen: Mapping[str, str]) -> fig.Picture:
     picture, panels = fig.canvas("Three members are restarted, one after the other", 4.6, len(looks))
+    most = max(1, *(way.lag.max() for way in looks.values()))
     for axes, (name, way) in zip(panels, looks.items(), strict=True):
         marks.heading(axes, fig.capital(name))
         partitions = [column for column in way if column.startswith("p")]
         for row, partition in enumerate(partitions, 1):
             _ownership(axes, row, way.at_s, way[partition])
-        _lag(axes, way)
+        _lag(axes, way, most)
         for at_s in way.at_s[way.restarting.ne(way.restarting.shift()) & way.restarting.ne(NOBODY)]:
             axes.axvline(at_s, color=fig.INK, linewidth=1.2, linestyle=":")
         axes.set_xlabel(f"seconds\n{seen[name]}", size=fig.SMALL, color=fig.MUTED)
@@ -203,9 +204,9 @@ def _ownership(axes: Axes, row: int, at_s: pd.Series, owners: pd.Series) -> None
             marks.bars(axes, [row], [part["to"].iloc[-1] - start], look, 0.8, [""], start=start, lying=True)
 
 
-def _lag(axes: Axes, way: pd.DataFrame) -> None:
-    """The lag over the partitions, as high as its row is; its most as a number."""
-    most = max(1, way.lag.max())
+def _lag(axes: Axes, way: pd.DataFrame, most: int) -> None:
+    """The lag, over the partitions: as high as its row where it is `most`; its own most as a number."""
     axes.fill_between(way.at_s, 0.4, 0.4 - 0.8 * way.lag / most, color=fig.WRONG, linewidth=0)
     at = way.lag.idxmax()
-    marks.note(axes, f"{way.lag[at]:,} events", (way.at_s[at], -0.4), (0, 1), size=fig.SMALL)
+    said = fig.plural(int(way.lag[at]), "event")
+    marks.note(axes, said, (way.at_s[at], 0.4 - 0.8 * way.lag[at] / most), (0, 1), size=fig.SMALL)
