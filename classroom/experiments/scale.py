@@ -1,14 +1,18 @@
 """How work is shared when it grows: by members, by keys, and by a topic that gets more partitions."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import pandas as pd
+from kafka import KafkaAdminClient
 
 from classroom.chapter import Chapter
+from classroom.experiments.recorded import live_or_recorded
 from classroom.world.running import Worker, wait_until
 from classroom.world.topic import write, write_keys
 from fiberlab.cluster import Cluster, TopicView
@@ -210,3 +214,38 @@ def table_of_the_log(chapter: Chapter) -> pd.DataFrame:
         lines = _provisioned(read)
         rows[name] = {"records": len(read), "lines": len(lines)} | _off(chapter, lines, plans_in_force(said))
     return pd.DataFrame(rows).T
+
+
+COMPACTED = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01"}
+COMPACTED_WITHIN_S = 60
+
+
+def compacted(chapter: Chapter) -> tuple[pd.DataFrame, str]:
+    """What compaction leaves of the day's log, and where that was seen: on this Kafka, or in a recording."""
+    return live_or_recorded(chapter, "compaction", compaction)
+
+
+def compaction(chapter: Chapter) -> pd.DataFrame:
+    """What is left of the day's log, look by look, where Kafka keeps only the last record of each key.
+
+    A row per look: at_s, records (of households). Needs a Kafka that compacts. Now and then a further record
+    is written, without which nothing would happen: Kafka never compacts the segment that it writes to.
+    """
+    topic = f"{chapter.cluster.namespace}table-{uuid4().hex[:8]}"
+    where = {"bootstrap_servers": chapter.cluster.bootstrap_servers.split(",")}
+    with KafkaAdminClient(**where, **chapter.cluster.client_settings) as admin:
+        admin.create_topics({topic: {"num_partitions": 1, "configs": COMPACTED}})
+    said = [action for action in chapter.day if action.name != "browse_plan"]
+    write(chapter, topic, said)
+    rows, start_s = [], time.monotonic()
+
+    def is_compacted() -> bool:
+        write_keys(chapter, topic, [("poke", "")])
+        with TopicView(chapter.cluster, topic) as view:
+            keys = [record.key for record in view.records() if record.key != b"poke"]
+        rows.append((round(time.monotonic() - start_s, 1), len(keys)))
+        return len(keys) == len(set(keys))
+
+    wait_until(is_compacted, "Kafka to compact the topic", COMPACTED_WITHIN_S, 0.3)
+    chapter.cluster.delete_topic(topic)
+    return pd.DataFrame(rows, columns=["at_s", "records"])

@@ -145,6 +145,7 @@ TECHNOLOGIES = (
             "classroom.experiments.gateways",
             "classroom.experiments.transactions",
             "classroom.experiments.deployment",  # chapter 09 looks at what members own
+            "classroom.experiments.scale",  # makes a topic that Kafka compacts
             "classroom.exercises.chapter_09",  # and at how a producer hashes a key
         ),
         "events and services must be readable without a client library",

@@ -61,3 +61,8 @@ def test_the_recording_shows_that_static_members_disturb_nobody():
     looks = recorded("static_restart")
     assert set(looks.restarting) >= {"m1", "m2", "m3"}, STATIC
     assert restarts_that_disturb(looks) == 0
+
+
+def test_the_recording_shows_that_compaction_leaves_a_record_for_each_household():
+    records = recorded("compaction").records
+    assert (records.iloc[0], records.iloc[-1]) == (167, 76)
