@@ -40,9 +40,9 @@ def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> 
         sent = write(chapter, topic, actions)
         done = lambda: all(len(crew.handled) == sent for crew in groups.values())  # noqa: E731
         wait_until(done, f"every crew to handle {sent} events")
+        rows = [row for crew in groups.values() for row in crew.shares()]  # before anybody leaves
     finally:
         stop_all(workers)
-    rows = [row for crew in groups.values() for row in crew.shares()]
     columns = ["crew", "partitions", "events"]
     return pd.DataFrame(rows, columns=columns).sort_values(
         columns, ascending=[True, False, False], ignore_index=True
