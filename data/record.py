@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 from classroom.chapter import Chapter, close_open_chapter
+from classroom.experiments.deployment import static_restart
 from classroom.experiments.recorded import FOLDER, record
+from classroom.experiments.scale import compaction
 from classroom.experiments.transactions import exactly_once
 
-EXPERIMENTS = {"exactly_once": exactly_once}
+EXPERIMENTS = {"exactly_once": exactly_once, "static_restart": static_restart, "compaction": compaction}
 
 
 def main(folder: Path) -> None:

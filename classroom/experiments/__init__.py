@@ -6,6 +6,9 @@ __getattr__, __dir__ = door(
     __name__,
     {
         "billing": "answer_and_bill_times bill_day bill_shares moving_parts",
+        "capacity": "RATE RULES friday fridays plan room",
+        "deployment": "deployments restarts_that_disturb",
+        "scale": "compacted crews loads moves seam table_of_the_log",
         "waiting": "who_waits",
         "costs": "prices sizes",
         "strategies": "STRATEGIES auto_commit auto_commit_closed charge_once_then_commit charge_then_commit "

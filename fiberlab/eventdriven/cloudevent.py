@@ -22,6 +22,7 @@ _NONCHARACTERS = "".join(
     chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
 )
 _FORBIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]")
+_NAME = re.compile("[a-z0-9]+")
 _JSON = re.compile(r"[^/]+/([^/]+\+)?json")
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)", re.ASCII
@@ -117,13 +118,18 @@ _SHORT.maxstring = 60
 def _ours(headers: list[tuple[str, bytes | None]]) -> dict[str, str]:
     """CloudEvents' headers. Names are told apart by case: CE_ID is none of them, but beside ce_id a doubt."""
     names = {name for name, _ in headers if name == "content-type" or name.startswith("ce_")}
-    times = Counter(name.lower() for name, _ in headers)
+    lower = [name.lower() for name, _ in headers]
+    if len(set(lower)) < len(lower):
+        _check_times(names, Counter(lower))
+    return {name: _text(name, value) for name, value in headers if name in names and value is not None}
+
+
+def _check_times(names: Iterable[str], times: Mapping[str, int]) -> None:
     for name in names:
         if times[name.lower()] > 1:
             raise RecordError(
                 f"the header {shown(name)} is there {times[name.lower()]} times, whatever its case"
             )
-    return {name: _text(name, value) for name, value in headers if name in names and value is not None}
 
 
 def _text(name: str, value: bytes) -> str:
@@ -200,11 +206,11 @@ def _check(attributes: Mapping[str, str]) -> None:
 
 
 def _check_one(name: str, text: str) -> None:
-    if name == "data" or not re.fullmatch("[a-z0-9]+", name):
+    if name == "data" or not _NAME.fullmatch(name):
         raise RecordError(f"no attribute may be called {shown(name)}; names are made of a to z and digits")
     if text == "" and name in _CORE:
         raise RecordError(f"the attribute {name!r} is empty")
-    if _FORBIDDEN.search(text):
+    if not text.isprintable() and _FORBIDDEN.search(text):
         raise RecordError(f"the attribute {shown(name)} holds a character that no text may: {shown(text)}")
 
 
@@ -231,7 +237,7 @@ def _is_json(content_type: str) -> bool:
 
 def _json(text: bytes, what: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_int=_whole, parse_constant=_refuse)
+        return _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"{what} is not JSON") from error
     except RecursionError as error:
@@ -254,3 +260,7 @@ def _whole(digits: str) -> int:
 
 def _refuse(constant: str) -> None:
     raise RecordError(f"its JSON has {constant}, which JSON does not know")
+
+
+# As json.loads does it for bytes, which would make a decoder for each of them.
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_int=_whole, parse_constant=_refuse)

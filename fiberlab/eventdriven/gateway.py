@@ -9,7 +9,8 @@ from fiberlab.api import ActionRequest, new_app
 from fiberlab.domain import Company
 from fiberlab.eventdriven.events import Event, encode, happened
 
-ACKNOWLEDGED_WITHIN_S = 10
+# As long as the producer tries. A broker that dies leads on for 9 s: so long its controllers wait for it.
+ACKNOWLEDGED_WITHIN_S = 15
 
 
 class Accepted(BaseModel):

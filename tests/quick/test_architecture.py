@@ -143,7 +143,9 @@ TECHNOLOGIES = (
         "classroom.live.reading "  # a live view reads the topic with a reader of its own
         # chapter 07 lets what stands between read and commit die
         "classroom.experiments.strategies classroom.experiments.crashes "
-        "classroom.experiments.gateways classroom.experiments.transactions",
+        "classroom.experiments.gateways classroom.experiments.transactions "
+        # chapter 09: what members own, a topic that Kafka compacts, a producer's hash
+        "classroom.experiments.deployment classroom.experiments.scale classroom.exercises.chapter_09",
         "events and services must be readable without a client library",
     ),
     Home("confluent_kafka", "", "only the library file inside it is loaded; kafka-python is the client"),

@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
 from classroom.commands import room
-from classroom.figures import bills, changes, costs, crashes, houses, topics
+from classroom.figures import bills, changes, costs, crashes, houses, scale, topics
 from classroom.figures import look as figure
 from classroom.figures import times as time_figures
 from classroom.live.view import LiveView
@@ -22,7 +22,7 @@ from classroom.readiness.model import HERD_FIBER, curves, what_moves_it
 
 pytestmark = pytest.mark.embedded
 
-MODULES = (bills, changes, costs, crashes, figures, houses, room, time_figures, topics)
+MODULES = (bills, changes, costs, crashes, figures, houses, room, scale, time_figures, topics)
 MORNING = pd.Timestamp("2025-03-03T08:00Z")
 
 
@@ -167,6 +167,26 @@ def writes(ghosts=0, orphans=4000, twice=1):
     return pd.DataFrame([("outbox", "the app gives up", ghosts, orphans, twice)], columns=columns)
 
 
+def crew(busiest=150, idle=0):
+    rows = [(1, 2, 200), (3, 1, busiest), (3, 1, 50), (3, idle, 0)]
+    return pd.DataFrame(rows, columns=["crew", "partitions", "events"])
+
+
+def seam(wrong=4, off_cents=19000):
+    rows = [("more partitions", "old first", wrong, off_cents), ("a new topic", "old first", 0, 0)]
+    return pd.DataFrame(rows, columns=["remedy", "order", "wrong", "off_cents"])
+
+
+def evening(lag=40, members=2, still=False):
+    rows = [(10, 2, 0, False), (10, members, lag, still)]
+    return pd.DataFrame(rows, columns=["arrivals", "members", "lag", "still"])
+
+
+def restart():
+    rows = [(0.0, "-", 0, "m1"), (0.1, "m1", 3, "-"), (0.2, "m1", 2, "m1"), (0.3, "-", 0, "m1")]
+    return pd.DataFrame(rows, columns=["at_s", "restarting", "lag", "p0"])
+
+
 PARTS = [("app", "gateway"), ("broker", "Kafka"), ("service", "customer-billing"), ("database", "ledger")]
 
 # Per maker: the figure, and the same figure with one number behind it changed.
@@ -279,6 +299,25 @@ CHANGES = {
         lambda change: crashes.ghosts_and_orphans(writes(ghosts=1 if change else 0)),
         lambda change: crashes.ghosts_and_orphans(writes(orphans=0 if change else 4000)),
         lambda change: crashes.ghosts_and_orphans(writes(twice=2 if change else 1)),
+    ],
+    "busiest_member": [
+        lambda change: scale.busiest_member(crew(busiest=149 if change else 150)),
+        lambda change: scale.busiest_member(crew(idle=1 if change else 0)),
+    ],
+    "key_loads": [lambda change: scale.key_loads(pd.DataFrame({"plan": [5, 3 if change else 4]}))],
+    "seam": [
+        lambda change: scale.seam(seam(wrong=5 if change else 4)),
+        lambda change: scale.seam(seam(off_cents=19001 if change else 19000)),
+    ],
+    "friday": [
+        lambda change: scale.friday({"a rule": evening(lag=41 if change else 40)}, 10),
+        lambda change: scale.friday({"a rule": evening(members=3 if change else 2)}, 10),
+        lambda change: scale.friday({"a rule": evening(still=change)}, 10),
+    ],
+    "deployment": [
+        lambda change: scale.deployment(
+            {"eager": restart()}, {"eager": 2 if change else 3}, {"eager": "recorded"}
+        )
     ],
     "house": [lambda change: houses.house([("app", "backend")], PARTS[: 3 if change else 4])],
     "room": [
