@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from inspect import unwrap
 from itertools import count
 from types import CellType, FunctionType
 
@@ -25,6 +26,7 @@ class Died(BaseException):
 
 def _new_process(answer: Answer) -> Answer:
     """The function as a new process has it: what it kept in memory is as it was at first."""
+    answer = unwrap(answer)
     if not isinstance(answer, FunctionType):
         return answer
     kept = {name: answer.__globals__.get(name) for name in answer.__code__.co_names}

@@ -5,6 +5,7 @@ import random
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -45,6 +46,16 @@ def _by_table(error: Exception, place: tuple[int, int], attempts: dict[object, i
         if isinstance(error, kinds):
             attempts[place] = attempts.get(place, 0) + 1
             return ASIDE if attempts[place] > 20 else word
+    return STOP
+
+
+def _by_lists(error: Exception, place: tuple[int, int], attempts: dict[object, list[Exception]]) -> str:
+    match error:
+        case DatabaseDownError() | MailServerDownError() | ConnectionError():
+            attempts.setdefault(place, []).append(error)
+            return AGAIN if len(attempts[place]) < 20 else ASIDE
+        case UnreadableEventError() | ConflictingChargeError():
+            return ASIDE
     return STOP
 
 
@@ -166,7 +177,7 @@ def _late(due: Morning, came: Morning) -> str:
 SORT_OUT = Exercise(
     "exercise-08-sort-out",
     _nights,
-    right=(what_to_do, _by_table),
+    right=(what_to_do, _by_table, _by_lists),
     run=_morning,
     thoughts=(
         Thought(
@@ -268,7 +279,7 @@ def _what_waits(rng: random.Random, company: Company) -> Iterator[tuple[Record, 
 HOLD_BACK = Exercise(
     "exercise-08-hold-back",
     _steps,
-    right=(next_step, _oldest_first),
+    right=(next_step, _oldest_first, _holding(_same)),
     thoughts=(
         Thought(
             "the whole partition",
@@ -335,6 +346,17 @@ def _on_a_copy(data: Data) -> Data:
         raise UnreadableEventError(f"it says {len(prices)} prices")
     (plan[PRICE],) = prices
     return data
+
+
+def _by_decimals(data: Data) -> Data:
+    match data["plan"]:
+        case {"list_price_cents": int(cents), "price_dollars": old} if cents != Decimal(str(old)) * 100:
+            raise UnreadableEventError("two prices")
+        case {"list_price_cents": int(cents)}:
+            return _with_price(data, cents)
+        case {"price_dollars": old}:
+            return _with_price(data, int(Decimal(str(old)) * 100))
+    raise UnreadableEventError("no price")
 
 
 def _takes_the_new(data: Data) -> Data:
@@ -413,13 +435,15 @@ def _form_problem(due: object, came: object) -> str | None:
 def _cents(due: object, came: object) -> str:
     if due == REFUSED:
         return "billed though nobody knows the price"
+    if isinstance(came, str):
+        return "not billed" if came == REFUSED else "another reader gets what it has not asked for"
     return cents_off(due["plan"][PRICE], came["plan"][PRICE])
 
 
 UPCAST = Exercise(
     "exercise-08-upcast",
     _forms,
-    right=(upcast, _on_a_copy),
+    right=(upcast, _on_a_copy, _by_decimals),
     run=_upcast,
     thoughts=(
         Thought(

@@ -88,7 +88,7 @@ def _friday(
     arrivals: list[int], handle_ms: int, busiest: list[int], outage_s: int, promise_s: int, harmed: str
 ) -> Case:
     arguments = (arrivals, handle_ms, busiest, outage_s, promise_s)
-    return Case(arguments, _in_whole_numbers(*arguments), harmed)
+    return Case(arguments, _in_whole_numbers(*arguments), harmed, optional=int)
 
 
 def _stairs(rng: random.Random) -> list[int]:

@@ -11,7 +11,7 @@ import reprlib
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,7 @@ def _without_noise(result: object) -> object:
 
 
 def _call(answer: Answer, run: Callable[..., object], case: Case, within_s: float) -> time_limit.Call:
+    @wraps(answer)
     def plainly(*arguments: object) -> object:
         return plain(answer(*arguments))
 

@@ -17,7 +17,7 @@ def crash_points(
 ) -> fig.Figure:
     """A strip per strategy, a field per step: what is wrong if the process dies right after it."""
     fig.require(deaths, "strategy", "number", "step", "lost_cents", "double_cents")
-    return fig.finish(_crash_points(deaths, title, SIGNS), _said_of_strategies(deaths))
+    return fig.Figure(_said_of_strategies(deaths), _crash_points, deaths, title, SIGNS)
 
 
 def exactly_once(deaths: pd.DataFrame, where: str) -> fig.Figure:
@@ -25,7 +25,7 @@ def exactly_once(deaths: pd.DataFrame, where: str) -> fig.Figure:
     fig.require(deaths, "strategy", "reader", "number", "step", "lost_cents", "double_cents")
     by_reader = deaths.assign(strategy=deaths.strategy + " · " + deaths.reader)
     title = "Exactly once, for whom?"
-    return fig.finish(_crash_points(by_reader, title, f"{where} · {SIGNS}"), _said_of_strategies(by_reader))
+    return fig.Figure(_said_of_strategies(by_reader), _crash_points, by_reader, title, f"{where} · {SIGNS}")
 
 
 def _said_of_strategies(deaths: pd.DataFrame) -> str:
@@ -76,7 +76,7 @@ def two_deaths(killed: pd.DataFrame, closed: pd.DataFrame) -> fig.Figure:
     for deaths in (killed, closed):
         fig.require(deaths, "step", "lost_cents", "double_cents")
     said = f"Killed, it is {_sums(killed)}; closed in good order, it is {_sums(closed)}."
-    return fig.finish(_two_deaths(killed, closed), said)
+    return fig.Figure(said, _two_deaths, killed, closed)
 
 
 def _two_deaths(killed: pd.DataFrame, closed: pd.DataFrame) -> fig.Picture:
@@ -104,7 +104,7 @@ def nobody_dies(acts: pd.DataFrame, wrong: pd.DataFrame) -> fig.Figure:
     refused = fig.plural(int((acts.step == "refused").sum()), "commit")
     twice = dollars(wrong.double_cents.sum())
     sentence = f"{fig.listing([*said, f'{refused} was refused'])}: {twice} was charged twice."
-    return fig.finish(_lanes(acts, sorted(charged.index)), sentence)
+    return fig.Figure(sentence, _lanes, acts, sorted(charged.index))
 
 
 def _lanes(acts: pd.DataFrame, members: Sequence[str]) -> fig.Picture:
@@ -131,7 +131,7 @@ def ghosts_and_orphans(writes: pd.DataFrame) -> fig.Figure:
         ["ghosts_cents", "orphans_cents", "said_twice"]
     ].sum()
     said = [f"{gateway}, {app}: {', '.join(_left(row))}" for (gateway, app), row in sums.iterrows()]
-    return fig.finish(_ghosts_and_orphans(sums), f"{fig.capital('; '.join(said))}.")
+    return fig.Figure(f"{fig.capital('; '.join(said))}.", _ghosts_and_orphans, sums)
 
 
 def _left(row: pd.Series) -> list[str]:

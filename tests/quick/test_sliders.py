@@ -81,5 +81,5 @@ def test_in_the_end_a_still_picture_stays_under_the_same_text_and_no_widget(form
 
 def test_words_of_the_organization_are_shown_as_they_are(shown):
     form = Sliders(module.replace(HERD_FIBER, name="<b>R&D</b>"), shipped())
-    assert "&lt;b&gt;R&amp;D&lt;/b&gt;" in form._said.value
+    assert "&lt;b&gt;R&amp;D&lt;/b&gt;" in form._caption.value
     form.finish()

@@ -9,7 +9,7 @@ import pytest
 from tests.spreading import HEAVY, OneByOne, pytest_collection_modifyitems
 
 ROOT = Path(__file__).parents[2]
-STARTS_APACHE_KAFKA = re.compile(r"\bwith (ApacheKafka|secured)\(|\"tests\.apache_kafka\"")
+STARTS_APACHE_KAFKA = re.compile(r"\bwith (ApacheKafka|secured)\(|\"-m\", \"tests\.apache_kafka\"")
 
 
 def scopes(*tests: str) -> set[str]:
