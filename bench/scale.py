@@ -33,6 +33,7 @@ from classroom.world.running import wait_until
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, expected_cents
 from fiberlab.eventdriven import customer_billing, installer_billing
+from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import Event, decode, encode, happened
 from fiberlab.eventdriven.service import BATCH, POLL_MS, Service
 from fiberlab.ledger import Ledger
@@ -59,7 +60,8 @@ class Clock:
 
 def by_service(cluster: Cluster, topic: str, group: str, clock: Clock, done: threading.Event) -> None:
     """As every service of the workbook."""
-    Service(group, partial(cluster.consumer, topic, group), clock.handle).run(done)
+    letters = DeadLetters(group, f"{topic}.dead-letters", cluster.producer)
+    Service(group, partial(cluster.consumer, topic, group), clock.handle, letters).run(done)
 
 
 def by_hand(cluster: Cluster, topic: str, group: str, clock: Clock, done: threading.Event) -> None:

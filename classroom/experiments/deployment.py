@@ -22,6 +22,7 @@ from classroom.experiments.recorded import live_or_recorded
 from classroom.experiments.scale import PARTITIONS, stop_all
 from classroom.world.running import Worker, wait_until
 from fiberlab.cluster import Cluster
+from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import Event, encode, happened
 from fiberlab.eventdriven.service import Service
 
@@ -50,8 +51,10 @@ class Member(ConsumerRebalanceListener):
         self.owns -= {partition.partition for partition in revoked}
 
     def _run(self, stop: threading.Event) -> None:
+        group = f"{self._way}.{self._topic}"
+        letters = DeadLetters(group, f"{self._topic}.dead-letters", self._cluster.producer)
         try:
-            Service(f"{self._way}.{self._topic}", self._connect, self._handle).run(stop)
+            Service(group, self._connect, self._handle, letters).run(stop)
         finally:
             self.owns = frozenset()
 

@@ -18,6 +18,7 @@ from classroom.world.topic import write, write_keys
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, plans_in_force
 from fiberlab.eventdriven import provisioning
+from fiberlab.eventdriven.dead_letters import DeadLetters
 from fiberlab.eventdriven.events import Event, decode
 from fiberlab.eventdriven.service import Service
 from fiberlab.lines import Lines
@@ -56,7 +57,9 @@ class Crew:
         self.name = f"crew-of-{size}.{topic}"
         self.handled: dict[str, int] = {}  # the member's number by the event's id
         connect = partial(chapter.cluster.consumer, topic, self.name, **_patient(chapter.cluster))
-        self.members = [Service(self.name, connect, partial(self._handle, number)) for number in range(size)]
+        letters = partial(DeadLetters, self.name, f"{topic}.dead-letters", chapter.cluster.producer)
+        handlers = [partial(self._handle, number) for number in range(size)]
+        self.members = [Service(self.name, connect, handle, letters()) for handle in handlers]
 
     def owned(self) -> list[int]:
         """How many partitions each member has."""
