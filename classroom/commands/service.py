@@ -31,14 +31,15 @@ from classroom.world.designs import Handle, Services, start_gateway
 from classroom.world.mailbox import Mailbox
 from fiberlab.clients import NoKafkaError
 from fiberlab.cluster import Cluster, TopicView
-from fiberlab.eventdriven import marketing
+from fiberlab.eventdriven import marketing, provisioning
 from fiberlab.ledger import Charge, Ledger
+from fiberlab.lines import Lines
 from fiberlab.mailing import Mailing
 
 ROOT = Path(__file__).parents[2]
 TOPIC, GATEWAY = "plan-events", "gateway"
 BILLING = {module.GROUP: module for module in designs.SERVICES}
-LISTENERS = (*BILLING, marketing.GROUP)
+LISTENERS = (*BILLING, marketing.GROUP, provisioning.GROUP)
 LOOK_EVERY_S = 0.1
 
 
@@ -102,6 +103,20 @@ class ToldMailing(Mailing):
         return mailed
 
 
+class ToldLines(Lines):
+    """Lines that say at which plan each runs now."""
+
+    def run(self, account_id: str, plan: str) -> None:
+        """Return once the line runs at this plan."""
+        super().run(account_id, plan)
+        say("line", f"{account_id}: {plan}")
+
+    def end(self, account_id: str) -> None:
+        """Return once the line runs no more."""
+        super().end(account_id)
+        say("line", f"{account_id}: none")
+
+
 # --- what runs ---
 
 
@@ -149,15 +164,25 @@ def command_line() -> argparse.ArgumentParser:
     for name in (GATEWAY, *LISTENERS):
         what = "says what happened: POST /actions, GET /health" if name == GATEWAY else "a listener"
         service = services.add_parser(name, help=what, allow_abbrev=False)
-        service.add_argument("--run", type=run_name, default="system", help="whose topic it is (%(default)s)")
-        service.add_argument("--embedded", action="store_true", help=argparse.SUPPRESS)  # for tests
+        add_run(service)
         if name == GATEWAY:
             service.add_argument("--host", default="127.0.0.1", help="0.0.0.0: for other computers, too")
             service.add_argument("--port", type=port_number, default=8000, help="0: a free one (%(default)s)")
         else:
-            where = "its file, from the workbook's folder on (%(default)s)"
-            service.add_argument("--ledger", type=Path, default=f"my-system/{name}.sqlite", help=where)
+            add_ledger(service, name)
     return parser
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """From now on it can be asked for the system of another run."""
+    parser.add_argument("--run", type=run_name, default="system", help="whose topic it is (%(default)s)")
+    parser.add_argument("--embedded", action="store_true", help=argparse.SUPPRESS)  # for tests
+
+
+def add_ledger(parser: argparse.ArgumentParser, name: str) -> None:
+    """From now on it can be told where the listener's file is."""
+    where = "its file, from the workbook's folder on (%(default)s)"
+    parser.add_argument("--ledger", type=Path, default=f"my-system/{name}.sqlite", help=where)
 
 
 def run_name(text: str) -> str:
@@ -220,6 +245,8 @@ def handler(opened: ExitStack, name: str, file: Path, ledger: type[Ledger]) -> H
     file.parent.mkdir(parents=True, exist_ok=True)
     if name in BILLING:
         return partial(BILLING[name].handle, ledger=opened.enter_context(ledger(file)))
+    if name == provisioning.GROUP:
+        return partial(provisioning.handle, lines=opened.enter_context(ToldLines(file)))
     mailbox = opened.enter_context(Mailbox())  # letters go to this machine only
     mailing = opened.enter_context(ToldMailing(file, mailbox.server, company.contacts()))
     return partial(marketing.handle, mailing=mailing)

@@ -16,9 +16,10 @@ from classroom.commands.service import LISTENERS, topic_of
 from classroom.world import company as days
 from fiberlab import api
 from fiberlab.cluster import Cluster, TopicView
-from fiberlab.domain import Action, Company, expected_cents
+from fiberlab.domain import Action, Company, expected_cents, plans_in_force
 from fiberlab.eventdriven.events import encode, happened
 from fiberlab.ledger import Ledger
+from fiberlab.lines import Lines
 from tests.facts import answer_from, eventually
 from tests.service_process import SERVICE, ServiceProcess, new_system
 
@@ -28,6 +29,7 @@ pytestmark = [
 ]
 DAY = days.generated_day(days.company(), seed=7, actions=120, installer_percent=40)
 EFFECT = {"customer-billing": "billed", "installer-billing": "billed", "email-marketing": "mailed"}
+EFFECT |= {"provisioning": "line"}
 
 
 @pytest.fixture
@@ -96,11 +98,19 @@ def test_a_listener_gets_ready_does_its_part_and_ends_in_good_order(
     assert (first["event"], stopping["event"], ended["event"]) == ("ready", "stopping", "ended")
     assert stopping["what"] == signal.Signals(number).name
     assert lag(system, name) == 0
-    if name != "email-marketing":
-        assert billed(ledger) == due(company, DAY, name.removesuffix("-billing"))
-    else:
+    assert_done(service, company, ledger)
+
+
+def assert_done(service: ServiceProcess, company: Company, file: Path) -> None:
+    """Fail unless the listener has done its part of the day."""
+    if service.name == "provisioning":
+        with Lines(file) as lines:
+            assert lines.plans() == plans_in_force(DAY)
+    elif service.name == "email-marketing":
         browsed = sum(action.name == "browse_plan" for action in DAY)
         assert len(service.said("mailed", "no consent")) == browsed
+    else:
+        assert billed(file) == due(company, DAY, service.name.removesuffix("-billing"))
 
 
 def test_started_again_it_goes_on_where_it_has_committed(system: Cluster, company: Company, ledger: Path):
