@@ -354,7 +354,7 @@ function render({ model, el }) {
     groupCards(root, topic);
     const letters = root.querySelector("[data-n=letters]"); // hidden while there is none
     letters.hidden = !topic.letters;
-    set(letters, `✉ ${text(topic.letters)}`);
+    set(letters, `✉ ${text(topic.letters)}; the last: ${text(topic.last_reason)}`);
     const listen = root.querySelector("[data-do=listen]");
     if (listen) listen.hidden = topic.guest.is_there;
     const { accepted, failed } = now.designs["event-driven"];

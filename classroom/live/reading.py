@@ -50,6 +50,7 @@ class TopicReader:
         self.ends: dict[int, int] = {}
         self.cursors: dict[str, dict[int, int]] = {}
         self.letters: Mapping[str, int] = {}  # records that a service has set aside, by service
+        self.last_reason = ""  # of the letter that was read last
         self._set_aside: set[tuple[str, int, int]] = set()
         self.problem = ""  # why nothing new is seen
 
@@ -99,7 +100,8 @@ class TopicReader:
 
     def _count(self, letters: Iterable[Letter]) -> None:
         """Count each record once for its service, though a redrive may have kept it again."""
-        self._set_aside |= {(who, record.partition, record.offset) for who, _, record in letters}
+        for who, self.last_reason, record in letters:
+            self._set_aside.add((who, record.partition, record.offset))
         self.letters = Counter(who for who, _, _ in sorted(self._set_aside))
 
     def _look(self, view: TopicView) -> None:

@@ -52,13 +52,14 @@ def requests(asked: Requests) -> State:
 def topic(reader: TopicReader, guest: Guest) -> State:
     """The topic's ends, newest records and dead letters, each group's cursors and lag, and who may join."""
     new = [reader.new.popleft() for _ in range(len(reader.new))][-MOST:]
-    states = reader.design.states().items()
+    states = reader.design.states(reasons=False).items()
     return {
         "lanes": reader.lanes,
         "ends": _by_lane(reader, [end for _, end in sorted(reader.ends.items())]),
         "new": [[*_place(reader, *item), kind_number(item[1].actor), item[1].id] for item in new],
         "groups": [_group(name, status, reader, guest) for name, status in states],
         "letters": letters(reader),
+        "last_reason": reader.last_reason,
         "guest": {"name": guest.listener.name, "is_there": guest.is_there},
     }
 
@@ -67,7 +68,7 @@ def letters(reader: TopicReader) -> str:
     """What the services have set aside, in words; nothing if there is no dead letter."""
     if not (found := reader.letters):
         return ""
-    by = listing([f"{name} has set aside {count:,}" for name, count in found.items()])
+    by = listing([f"{count:,} of {name}" for name, count in found.items()])
     return f"{plural(sum(found.values()), 'dead letter')}: {by}"
 
 

@@ -129,10 +129,10 @@ class Services:
             for name, state in self.states().items()
         }
 
-    def states(self) -> dict[str, str]:
-        """As `status`, but only what the services know by themselves."""
+    def states(self, reasons: bool = True) -> dict[str, str]:
+        """As `status`, but only what the services know by themselves; perhaps not why it was set aside."""
         return {
-            name: "; ".join([worker.status, *_oddities(self.services[name], worker.running)])
+            name: "; ".join([worker.status, *_oddities(self.services[name], worker.running, reasons)])
             for name, worker in self._workers.items()
         }
 
@@ -230,14 +230,14 @@ def _missed(service: Service) -> list[str]:
     return found
 
 
-def _oddities(service: Service, running: bool) -> list[str]:
+def _oddities(service: Service, running: bool, reasons: bool) -> list[str]:
     """What is not as it should be with the service, in words."""
     found, standing = _missed(service), service.standing
     if running and 0 < standing.owned < standing.partitions:
         found.append(f"it reads {standing.owned} of {standing.partitions} partitions")
     if last := service.last_set_aside:
-        where = f"partition {last.partition}, offset {last.offset}"
-        found.append(f"set aside {service.set_aside_count:,}, the last at {where}: {last.reason}")
+        why = f", the last at partition {last.partition}, offset {last.offset}: {last.reason}"
+        found.append(f"set aside {service.set_aside_count:,}{why if reasons else ''}")
     return found
 
 

@@ -210,9 +210,11 @@ def test_a_record_that_nobody_can_read_is_shown_among_the_dead_letters_once_for_
     assert live.view.snapshot["topic"]["letters"] == ""
     with backbone.cluster.producer() as producer:
         producer.send(backbone.topic, b"hello", partition=0).get(timeout=10)
-    told = "2 dead letters: customer-billing has set aside 1 and installer-billing has set aside 1"
+    told = "2 dead letters: 1 of customer-billing and 1 of installer-billing"
     eventually(lambda: live.view.snapshot["topic"]["letters"] == told, "the letters in the picture")
     assert told in live.view.snapshot["sentence"]
+    assert live.view.snapshot["topic"]["last_reason"].startswith("not an event of ours (")
+    assert live.view.snapshot["topic"]["groups"][0]["status"] == "running; set aside 1"
     backbone.redrive("customer-billing")  # nobody can read it still: it is kept again, and the same record
     assert told in live.finish().sentence
     assert len(backbone.letters()) == 3
@@ -226,7 +228,7 @@ def test_the_dead_letters_of_a_design_are_in_the_still_of_every_chapter_that_wat
         with chapter.cluster.producer() as producer:
             producer.send(backbone.topic, b"hello", partition=0).get(timeout=10)
         with_letters = chapter.watch(backbone, day=day[:20], a_second=400).finish()
-        assert "2 dead letters: customer-billing has set aside 1" in with_letters.sentence
+        assert "2 dead letters: 1 of customer-billing" in with_letters.sentence
         without = chapter.watch(chapter.event_driven(), day=day[:20], a_second=400).finish()
         assert "letter" not in without.sentence
         assert height(with_letters.png) > height(without.png)

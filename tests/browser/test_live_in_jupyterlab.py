@@ -158,7 +158,7 @@ def test_it_is_readable_dark_and_narrow_with_four_groups(reader, pictures, schem
     assert letters.is_hidden()
     reader.run(5)
     eventually(letters.is_visible, "the dead letters")
-    eventually(lambda: "4 dead letters: browse-counter has" in letters.inner_text(), "one of each service")
+    eventually(lambda: "4 dead letters: 1 of browse-counter" in letters.inner_text(), "one of each service")
     eventually(lambda: "email-marketing" in page.inner_text("[data-n=legend]"), "the listener of the cell")
     page.set_viewport_size({"width": width, "height": 1050})
     eventually(lambda: page.evaluate(CONTRAST) >= 4.5, f"contrast, now {page.evaluate(CONTRAST)}")
