@@ -47,6 +47,9 @@ def main(arguments: Sequence[str], given: Mapping[str, str] = os.environ) -> Non
             handle = handler(opened, asked.service, file_of(asked), Ledger)
             done = services.redrive(asked.service, handle)
             print(f"{asked.service}: {done.handled:,} handled, {done.set_aside:,} set aside again")
+            if done.removed:
+                gone = f"{plural(done.removed, 'letter')} had been removed by the broker before"
+                sys.exit(f"{gone}; let {services.dead_letters!r} keep its records for longer (retention.ms)")
 
 
 def command_line() -> argparse.ArgumentParser:

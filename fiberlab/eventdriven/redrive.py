@@ -4,7 +4,7 @@ The handler gets them, and not the topic: no other group reads an event twice. H
 is a cursor like any other, so the next one begins behind it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
@@ -15,10 +15,14 @@ from fiberlab.eventdriven.service import Handle, attempt
 
 
 class Redriven(NamedTuple):
-    """How many letters were handled, and how many no retry can help still."""
+    """How many letters were handled, how many no retry can help still, and how many came too late.
+
+    `removed`: the broker has removed them, whosesoever they were, before they were handed out.
+    """
 
     handled: int
     set_aside: int
+    removed: int = 0
 
 
 def redrive(service: str, handle: Handle, reader: KafkaConsumer, dead_letters: DeadLetters) -> Redriven:
@@ -28,13 +32,20 @@ def redrive(service: str, handle: Handle, reader: KafkaConsumer, dead_letters: D
     is done: after a crash letters come again. Raises HandlerError, DeadLetterError.
     """
     reasons, ends = [], ends_of(reader, dead_letters.topic)
+    removed = _removed(reader, ends)
     for letter in _own(service, reader, ends):
         reasons.append(attempt(service, handle, letter.record))
         if reasons[-1] is not None:
             dead_letters.keep(letter.record, reasons[-1])
     dead_letters.confirm()
     reader.commit({partition: OffsetAndMetadata(end, "", -1) for partition, end in ends.items()})
-    return Redriven(reasons.count(None), len(reasons) - reasons.count(None))
+    return Redriven(reasons.count(None), len(reasons) - reasons.count(None), removed)
+
+
+def _removed(reader: KafkaConsumer, partitions: Iterable[TopicPartition]) -> int:
+    """A topic keeps its records only for so long (Kafka's default: seven days)."""
+    first = reader.beginning_offsets([*partitions])
+    return sum(max(0, first[partition] - (reader.committed(partition) or 0)) for partition in partitions)
 
 
 def to_redrive(service: str, reader: KafkaConsumer, topic: str) -> list[Letter]:
