@@ -19,7 +19,9 @@ from classroom.world import company as days
 from classroom.world.designs import EventDriven
 from classroom.world.traffic import replay
 from fiberlab.domain import SALES, Action, Actor, expected_cents
+from fiberlab.eventdriven.contract import asyncapi
 from tests.facts import eventually
+from tests.quick.test_contracts import matching
 
 DAY = days.generated_day(days.company(), seed=5, actions=60, installer_percent=40)
 PURCHASED = "com.herdfiber.plan.purchased"
@@ -71,6 +73,14 @@ def test_confluent_kafka_finds_key_headers_and_json(records: list[confluent_kafk
             cents = found.get(data["account_id"], 0)
             found[data["account_id"]] = cents + data["plan"]["list_price_cents"]
     assert found == due_by_account()
+
+
+def test_every_record_of_a_run_is_told_by_exactly_one_message_of_the_contract(
+    records: list[confluent_kafka.Message],
+):
+    for message in records:
+        headers = {name: text.decode() for name, text in message.headers()}
+        assert len(matching(headers, json.loads(message.value()), asyncapi())) == 1
 
 
 def test_the_cloudevents_sdk_finds_every_action(records: list[confluent_kafka.Message]):

@@ -126,6 +126,21 @@ def test_the_service_may_run_meanwhile_and_what_nobody_can_read_is_kept_again(
     assert billed(ledger) == owed(company)
 
 
+@pytest.mark.embedded
+def test_letters_that_the_broker_has_removed_are_told(system: Cluster, tmp_path: Path):
+    topic, file = f"{topic_of(system)}.dead-letters", tmp_path / "ledger.sqlite"
+    system.create_topic(topic, 4)
+    with system.producer() as producer:
+        for _ in range(3):
+            producer.send(topic, b"long ago", partition=0).get(10)
+    system.broker.truncate(topic, 0, 2)
+    Ledger(file).close()
+    told = redrive(system, "--ledger", file)
+    assert (told.returncode, told.stdout) == (1, f"{NAME}: 0 handled, 0 set aside again\n")
+    assert told.stderr.startswith("2 letters had been removed by the broker before; let ")
+    assert redrive(system, "--ledger", file).returncode == 0
+
+
 def test_a_run_that_nobody_has_started_is_told(system: Cluster):
     told = redrive(system, "--run", "nobodys", "--look")
     assert (told.returncode, told.stdout) == (1, "")
