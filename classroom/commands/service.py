@@ -31,14 +31,15 @@ from classroom.world.designs import Handle, Services, start_gateway
 from classroom.world.mailbox import Mailbox
 from fiberlab.clients import NoKafkaError
 from fiberlab.cluster import Cluster, TopicView
-from fiberlab.eventdriven import marketing
+from fiberlab.eventdriven import marketing, provisioning
 from fiberlab.ledger import Charge, Ledger
+from fiberlab.lines import Lines
 from fiberlab.mailing import Mailing
 
 ROOT = Path(__file__).parents[2]
 TOPIC, GATEWAY = "plan-events", "gateway"
 BILLING = {module.GROUP: module for module in designs.SERVICES}
-LISTENERS = (*BILLING, marketing.GROUP)
+LISTENERS = (*BILLING, marketing.GROUP, provisioning.GROUP)
 LOOK_EVERY_S = 0.1
 
 
@@ -100,6 +101,20 @@ class ToldMailing(Mailing):
         mailed = super().mail(account_id, plan)
         say("mailed" if mailed else "no consent", f"{account_id}: {plan}")
         return mailed
+
+
+class ToldLines(Lines):
+    """Lines that say at which plan they run."""
+
+    def run(self, account_id: str, plan: str) -> None:
+        """Return once the household's line runs at this plan."""
+        super().run(account_id, plan)
+        say("line", f"{account_id}: {plan}")
+
+    def end(self, account_id: str) -> None:
+        """Return once the household's line runs no more."""
+        super().end(account_id)
+        say("line", f"{account_id}: none")
 
 
 # --- what runs ---
@@ -220,6 +235,8 @@ def handler(opened: ExitStack, name: str, file: Path, ledger: type[Ledger]) -> H
     file.parent.mkdir(parents=True, exist_ok=True)
     if name in BILLING:
         return partial(BILLING[name].handle, ledger=opened.enter_context(ledger(file)))
+    if name == provisioning.GROUP:
+        return partial(provisioning.handle, lines=opened.enter_context(ToldLines(file)))
     mailbox = opened.enter_context(Mailbox())  # letters go to this machine only
     mailing = opened.enter_context(ToldMailing(file, mailbox.server, company.contacts()))
     return partial(marketing.handle, mailing=mailing)

@@ -16,9 +16,11 @@ from classroom.commands.service import LISTENERS, topic_of
 from classroom.world import company as days
 from fiberlab import api
 from fiberlab.cluster import Cluster, TopicView
-from fiberlab.domain import Action, Company, expected_cents
+from fiberlab.domain import Action, Company, expected_cents, plans_in_force
+from fiberlab.eventdriven.dead_letters import opened
 from fiberlab.eventdriven.events import encode, happened
 from fiberlab.ledger import Ledger
+from fiberlab.lines import Lines
 from tests.facts import answer_from, eventually
 from tests.service_process import SERVICE, ServiceProcess, new_system
 
@@ -27,7 +29,12 @@ pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM, and Ctrl-C is for a whole console"),
 ]
 DAY = days.generated_day(days.company(), seed=7, actions=120, installer_percent=40)
-EFFECT = {"customer-billing": "billed", "installer-billing": "billed", "email-marketing": "mailed"}
+EFFECT = {
+    "customer-billing": "billed",
+    "installer-billing": "billed",
+    "email-marketing": "mailed",
+    "provisioning": "line",
+}
 
 
 @pytest.fixture
@@ -96,11 +103,14 @@ def test_a_listener_gets_ready_does_its_part_and_ends_in_good_order(
     assert (first["event"], stopping["event"], ended["event"]) == ("ready", "stopping", "ended")
     assert stopping["what"] == signal.Signals(number).name
     assert lag(system, name) == 0
-    if name != "email-marketing":
-        assert billed(ledger) == due(company, DAY, name.removesuffix("-billing"))
-    else:
+    if name == "email-marketing":
         browsed = sum(action.name == "browse_plan" for action in DAY)
         assert len(service.said("mailed", "no consent")) == browsed
+    elif name == "provisioning":
+        with Lines(ledger) as lines:
+            assert lines.plans() == plans_in_force(DAY)
+    else:
+        assert billed(ledger) == due(company, DAY, name.removesuffix("-billing"))
 
 
 def test_started_again_it_goes_on_where_it_has_committed(system: Cluster, company: Company, ledger: Path):
@@ -175,6 +185,9 @@ def test_what_is_set_aside_is_told_and_what_comes_after_is_billed(
     (told,) = [line for line in service.lines() if line["event"] == "state"]
     assert told["level"] == "warning"
     assert "set aside 1, the last at partition" in told["what"]
+    with TopicView(system, f"{topic_of(system)}.dead-letters") as letters:
+        (letter,) = map(opened, letters.records())
+    assert (letter.service, letter.record.value) == ("customer-billing", b"How are you?")
 
 
 # --- what it cannot do is told in its last line ---
