@@ -264,7 +264,8 @@ ONCE = Exercise(
     thoughts=(
         Thought(
             "no memory",
-            "After a death some events come again: ask first whether this one is charged.",
+            "After a death some events come again: ask first whether this one is charged. Where a table "
+            "has no key, INSERT OR IGNORE ignores nothing.",
             _whatever_comes,
         ),
         Thought(
