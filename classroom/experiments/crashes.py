@@ -4,9 +4,6 @@ Most deaths are simulated: an error that no handler sees, and a consumer that le
 killed process leaves the same behind is shown by killing some. And once nobody dies: a member is slow.
 """
 
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +20,7 @@ from kafka.errors import CommitFailedError
 
 from classroom.chapter import Chapter
 from classroom.experiments import strategies
-from classroom.experiments.strategies import KILLED, STRATEGIES, Died, Fuse
-from classroom.source import PACKAGE
+from classroom.experiments.strategies import STRATEGIES, Died, Fuse
 from classroom.world.running import Worker, progress, wait_until
 from classroom.world.topic import write
 from fiberlab.cluster import Cluster
@@ -32,11 +28,8 @@ from fiberlab.domain import SALES, Action, Company, dollars, expected_cents
 
 Charged = Mapping[str, int]  # how often each sale was charged, by its id
 AT_ONCE = 4  # processes
-SLOW_MS = 2500  # after so long without a poll a member's partitions are given to others
-
-
-class NotKilledError(RuntimeError):
-    """A process did not end as it was told to: what it said."""
+# A member leaves after half a second without a poll; it looks at its clock with each heartbeat.
+IMPATIENT = {"max_poll_interval_ms": 500, "heartbeat_interval_ms": 100}
 
 
 def first_sales(chapter: Chapter, count: int = 6) -> list[Action]:
@@ -75,12 +68,7 @@ class Night:
     def killed(self, place: Place) -> Charged:
         """The same, but the first life is a process that is really killed. Raises NotKilledError."""
         group, file = self.new()
-        kafka = not self.cluster.broker.isolates, self.cluster.bootstrap_servers, self.cluster.namespace
-        told = json.dumps([*kafka, self.topic, group, str(file), place.strategy, place.number])
-        command = [sys.executable, "-m", strategies.__name__, told]
-        ended = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True)
-        if ended.returncode != KILLED:
-            raise NotKilledError(f"{place!r} ended with {ended.returncode}: {ended.stderr[-500:]}")
+        strategies.killed(self.cluster, self.topic, group, file, place.strategy, place.number)
         self._live(place.strategy, group, file)
         return strategies.charged(file)
 
@@ -180,35 +168,35 @@ def slow_member(chapter: Chapter, name: str = "charge, then commit") -> tuple[pd
     """What two members of a group do while the first is slow at its first sale, and what comes of it.
 
     First a row per step, in order: member ("A" or "B") and step; then the row of `wrong`. B gets the
-    partition when A has not polled for SLOW_MS. A charges its batch all the same; its commit is refused.
+    partition when A has not polled for too long. A charges its batch all the same; its commit is refused.
     """
     acts: list[tuple[str, str]] = []
 
     def done_by_a(step: str) -> None:
         acts.append(("A", step))
         if len(acts) == 1:
-            other.start()
-            wait_until(lambda: not other.running, "the other member to bill everything")
-            other.raise_error()
+            b.start()
+            wait_until(lambda: not b.running, "the other member to bill everything")
+            b.raise_error()
 
-    with progress(1, "slow member, and another"), night(chapter, first_sales(chapter)) as one:
+    sales = first_sales(chapter)
+    with progress(1, "slow member, and another"), night(chapter, sales) as one:
         group, file = one.new()
-        live = partial(strategies.live, partial(_member, one, group), file, STRATEGIES[name])
-        other = Worker("B", lambda _: live(lambda step: acts.append(("B", step))))
+        join = partial(_member, one.cluster, one.topic, group)
+        live = partial(strategies.live, file=file, strategy=STRATEGIES[name])
+        b = Worker("B", lambda _: live(join, done=lambda step: acts.append(("B", step))))
         with suppress(CommitFailedError):
-            live(done_by_a)
+            live(partial(join, **IMPATIENT), done=done_by_a)
         if acts[-1] != ("A", "commit"):
             acts.append(("A", "refused"))
-        charged = strategies.charged(file)
-    return pd.DataFrame(acts, columns=["member", "step"]), wrong(
-        chapter.company, first_sales(chapter), [charged]
-    )
+        came = wrong(chapter.company, sales, [strategies.charged(file)])
+    return pd.DataFrame(acts, columns=["member", "step"]), came
 
 
-def _member(one: Night, group: str) -> KafkaConsumer:
+def _member(cluster: Cluster, topic: str, group: str, **settings: object) -> KafkaConsumer:
     """A member of the group that owns the partition, at its start."""
-    consumer = one.cluster.consumer(one.topic, group, max_poll_interval_ms=SLOW_MS)
+    consumer = cluster.consumer(topic, group, **settings)
     while not consumer.assignment():
-        consumer.poll(timeout_ms=100)
+        consumer.poll(timeout_ms=1000)  # kafka-python loses a join that is over while no poll waits for it
     consumer.seek_to_beginning()
     return consumer

@@ -5,8 +5,8 @@ Herd Fiber's own gateway keeps no table. Here it is given one, in five ways.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from kafka import KafkaProducer
 
 from classroom.chapter import Chapter
 from classroom.experiments.crashes import first_sales
-from classroom.experiments.strategies import Died, Fuse
+from classroom.experiments.strategies import Died, Fuse, transaction
 from classroom.world.running import progress
 from fiberlab.cluster import TopicView
 from fiberlab.database import Database
@@ -66,16 +66,9 @@ class Gateway:
         """Close the database."""
         self._database.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of it, or nothing."""
-        self._database.change("BEGIN")
-        try:
-            yield
-        except Died:
-            self._database.change("ROLLBACK")  # as SQLite does when it finds what a dead process left
-            raise
-        self._database.change("COMMIT")
+        return transaction(self._database)
 
 
 def say_then_save(gateway: Gateway, sale: str) -> None:

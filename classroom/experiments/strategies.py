@@ -7,10 +7,11 @@ neither the company nor a notebook.
 
 import json
 import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from classroom.broker import settings
-from classroom.broker.connect import EMBEDDED_CLIENT, embedded_consumer
+from classroom.broker.connect import join
 from fiberlab.cluster import Cluster
 from fiberlab.database import Database
 from fiberlab.eventdriven import cloudevent
@@ -36,6 +37,10 @@ COMMIT;"""
 
 class Died(BaseException):
     """The process ended here; no `except Exception` notices."""
+
+
+class NotKilledError(RuntimeError):
+    """A process did not end as it was told to: what it said."""
 
 
 def _raise() -> None:
@@ -63,15 +68,29 @@ class Sale(NamedTuple):
     charge: Charge
 
 
+Connect = Callable[..., KafkaConsumer]  # given settings
+Done = Callable[[str], None]  # is told each step
+
+
+@contextmanager
+def transaction(database: Database) -> Iterator[None]:
+    """What is written in it is there at its end, or none of it."""
+    database.change("BEGIN")
+    try:
+        yield
+    except Died:
+        database.change("ROLLBACK")  # as SQLite does when it finds what a dead process left
+        raise
+    database.change("COMMIT")
+
+
 class Life:
     """One life of a billing process, from its connection to its end; `close()` it.
 
     connect: a new consumer of the one partition. file: its database. Each step is told to `done`.
     """
 
-    def __init__(
-        self, connect: Callable[..., KafkaConsumer], file: Path, done: Callable[[str], None]
-    ) -> None:
+    def __init__(self, connect: Connect, file: Path, done: Done) -> None:
         self._connect, self.done = connect, done
         self._file, self.database = file, Database(file, TABLES)
         self.consumer: KafkaConsumer | None = None
@@ -115,12 +134,9 @@ class Life:
         self.consumer.commit()
         self.done("commit")
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """What is written in it is there at its end, or none of it."""
-        self.database.change("BEGIN")
-        yield  # whoever dies in it never gets to the next line
-        self.database.change("COMMIT")
+        return transaction(self.database)
 
     def save_offset(self, sale: Sale) -> None:
         """Keep the place of the next sale beside the charges."""
@@ -227,9 +243,7 @@ STRATEGIES: Mapping[str, Strategy] = {
 }
 
 
-def live(
-    connect: Callable[..., KafkaConsumer], file: Path, strategy: Strategy, done: Callable[[str], None]
-) -> None:
+def live(connect: Connect, file: Path, strategy: Strategy, done: Done) -> None:
     """Return once the strategy has read all there is. What `done` raises ends the life on the spot."""
     life = Life(connect, file, done)
     try:
@@ -279,23 +293,27 @@ def _sale(record: ConsumerRecord) -> Sale:
     return Sale(record.offset, Charge(source, id, facts["account_id"], actor, "sale", plan["name"], cents))
 
 
+def killed(cluster: Cluster, topic: str, group: str, file: Path, name: str, dies_at: int) -> None:
+    """Return once a process has lived by the strategy of this name, and was killed after the step.
+
+    Raises NotKilledError.
+    """
+    run = cluster.namespace.split(".")[-2]
+    told = [run, not cluster.broker.isolates, topic, group, str(file), name, dies_at]
+    command = [sys.executable, "-m", __name__, json.dumps(told)]
+    where = os.environ | {settings.ADDRESS: cluster.bootstrap_servers}
+    ended = subprocess.run(command, cwd=settings.HOME, env=where, capture_output=True, text=True)
+    if ended.returncode != KILLED:
+        last = ended.stderr[-500:]
+        raise NotKilledError(f"{name!r}, step {dies_at!r}: it ended with {ended.returncode!r}: {last}")
+
+
 def main(told: str) -> None:
-    """One life in this process, as it is told: it ends in the middle of its work, or when all is read."""
-    embedded, address, namespace, topic, group, file, name, dies_at = json.loads(told)
-    if embedded:
-        ours = EMBEDDED_CLIENT, embedded_consumer()
-    else:
-        ours = (settings.client_settings(settings.read(os.environ)),)
-    cluster = Cluster("another process's", address, namespace, _Lasting(), *ours)
-    fuse = Fuse(dies_at, partial(os._exit, KILLED))  # nothing is closed, nothing is written, on no system
+    """A life in this process, which ends itself in the middle of its work; nothing is closed or written."""
+    run, embedded, topic, group, file, name, dies_at = json.loads(told)
+    cluster = join(settings.read(os.environ), run, embedded)
+    fuse = Fuse(dies_at, partial(os._exit, KILLED))
     live(partial(alone, cluster, topic, group), Path(file), STRATEGIES[name], fuse)
-
-
-class _Lasting:
-    """A broker that another process looks after."""
-
-    def check_alive(self) -> None:
-        """Return: whoever owns it outlives this process."""
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from classroom.figures import marks
 from fiberlab.domain import dollars
 
 LOST, TWICE = fig.Look("#D55E00", "", "v"), fig.Look("#F6C65B", "///", "^")
-SIGNS = "white: every bill is right · yellow, +: charged twice · red, −: never charged"
+SIGNS = "no number: every bill is right · +: charged twice · −: never charged"
 
 
 def crash_points(
@@ -53,22 +53,17 @@ def _crash_points(deaths: pd.DataFrame, title: str, below: str) -> fig.Picture:
         style |= {"ha": "right", "color": fig.text_color(wrong)}
         marks.note(axes, _sums(found), (deaths.number.max() - 0.03, y + 0.2), **style)
         for x, row in enumerate(found.itertuples()):
-            marks.box(axes, (x + 0.5, y + 0.63), (0.94, 0.48), **_field(row))
+            marks.box(axes, (x + 0.5, y + 0.63), (0.97, 0.48), **_field(row))
     axes.set_xlabel(below, size=fig.SMALL, color=fig.MUTED)
     return picture
 
 
 def _field(row: object) -> dict[str, object]:
-    look = LOST if row.lost_cents else TWICE
+    sums = {"+": row.double_cents, "−": row.lost_cents}
+    words = [row.step, *(f"{sign}{cents / 100:.2f}" for sign, cents in sums.items() if cents)]
+    paper = LOST.pale if row.lost_cents else TWICE.pale if row.double_cents else fig.PAPER
     style = {"corner": 0, "edge": fig.MUTED, "linewidth": 0.6, "size": 8}
-    off = [
-        f"{sign}{cents / 100:.2f}"
-        for sign, cents in (("+", row.double_cents), ("−", row.lost_cents))
-        if cents
-    ]
-    if not off:
-        return {"words": row.step, "paper": fig.PAPER, **style}
-    return {"words": "\n".join([row.step, *off]), "paper": look.pale, **style}
+    return {"words": "\n".join(words), "paper": paper, **style}
 
 
 def two_deaths(killed: pd.DataFrame, closed: pd.DataFrame) -> fig.Figure:
@@ -116,10 +111,11 @@ def _lanes(acts: pd.DataFrame, members: Sequence[str]) -> fig.Picture:
     words = "still at its first sale: it does not poll, and the group takes it for dead"
     marks.note(axes, words, ((begin + end) / 2, 0), (0, 6), size=fig.SMALL, color=fig.MUTED)
     for x, (member, step) in enumerate(acts.itertuples(index=False)):
-        paper = {"charge": TWICE.pale if member == members[0] else fig.RIGHT_PALE, "refused": LOST.pale}
+        late = {"charge": ("charge\nagain", TWICE.pale), "refused": ("commit\nrefused", LOST.pale)}
+        looks = late if member == members[0] else {"charge": (step, fig.RIGHT_PALE)}
         style = {"corner": 0, "linewidth": 0.6, "size": 8}
-        text = "commit\nrefused" if step == "refused" else step
-        marks.box(axes, (x, members.index(member)), (0.94, 0.6), text, paper.get(step, fig.PAPER), **style)
+        at = x, members.index(member)
+        marks.box(axes, at, (0.94, 0.6), *looks.get(step, (step, fig.PAPER)), **style)
     axes.set_xlabel("one step after the other →", size=fig.SMALL, color=fig.MUTED)
     return picture
 

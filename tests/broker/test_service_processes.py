@@ -17,6 +17,7 @@ from classroom.world import company as days
 from fiberlab import api
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, Company, expected_cents, plans_in_force
+from fiberlab.eventdriven.dead_letters import opened
 from fiberlab.eventdriven.events import encode, happened
 from fiberlab.ledger import Ledger
 from fiberlab.lines import Lines
@@ -185,6 +186,9 @@ def test_what_is_set_aside_is_told_and_what_comes_after_is_billed(
     (told,) = [line for line in service.lines() if line["event"] == "state"]
     assert told["level"] == "warning"
     assert "set aside 1, the last at partition" in told["what"]
+    with TopicView(system, f"{topic_of(system)}.dead-letters") as letters:
+        (letter,) = map(opened, letters.records())
+    assert (letter.service, letter.record.value) == ("customer-billing", b"How are you?")
 
 
 # --- what it cannot do is told in its last line ---

@@ -7,6 +7,7 @@ is printed by `python3 lab.py test -n 0 -rP -k table_of_exercises`.
 import ast
 import random
 import re
+import sqlite3
 from collections.abc import Callable
 from functools import cache
 from itertools import combinations
@@ -180,6 +181,33 @@ def in_a_default(event: Event, mailing: Mailing, seen: set[str] = set()) -> None
         seen.add(event.id)
 
 
+CHARGED: set[str] = set()
+
+
+def charged_before(event: Event) -> bool:
+    known = event.source + event.id in CHARGED
+    CHARGED.add(event.source + event.id)
+    return known
+
+
+def remembers_in_a_helper(event: Event, database: sqlite3.Connection) -> None:
+    if not charged_before(event):
+        row = event.source, event.id, event.account_id, event.plan.list_price_cents
+        with database:
+            database.execute("INSERT INTO charges VALUES (?, ?, ?, ?)", row)
+
+
+def notes_many_first(event: Event, database: sqlite3.Connection) -> None:
+    """Notes and charges in two transactions, the second by another of the connection's methods."""
+    key = event.source, event.id
+    row = *key, event.account_id, event.plan.list_price_cents
+    if not database.execute("SELECT 1 FROM noted WHERE source = ? AND id = ?", key).fetchall():
+        with database:
+            database.execute("INSERT INTO noted VALUES (?, ?)", key)
+        with database:
+            database.executemany("INSERT INTO charges VALUES (?, ?, ?, ?)", [row])
+
+
 # Wrong answers that once passed, or that were told something else than what is wrong with them.
 TOLD: dict[Answer, tuple[str, str]] = {
     writes_behind_its_back: ("03-repair", "it wrote on the account"),
@@ -187,6 +215,8 @@ TOLD: dict[Answer, tuple[str, str]] = {
     sees_everything_together: ("04-group", "should return"),
     three_rounds: ("03-again", "should return"),
     in_its_own_set: ("06-own-service", "the list is wrong"),
+    remembers_in_a_helper: ("07-once", "a set in memory"),
+    notes_many_first: ("07-once", "Noted, then dead"),
     in_a_default: ("06-replay", "a memory beside `mailing`, which does not survive a restart"),
 }
 

@@ -2,12 +2,14 @@
 
 import ast
 import inspect
+import runpy
 
 import pytest
 
-from classroom.experiments.recorded import recorded
+from classroom.experiments.recorded import FOLDER, recorded
 from classroom.experiments.strategies import STRATEGIES, Strategy
 from classroom.experiments.transactions import in_a_transaction
+from classroom.world.company import DATA
 
 
 @pytest.mark.parametrize("strategy", [*STRATEGIES.values(), in_a_transaction])
@@ -25,3 +27,8 @@ def test_the_recording_says_that_transactions_end_where_kafka_ends():
         "who reads everything": 176982,
         "who reads what was committed": 0,
     }
+
+
+def test_every_recording_has_the_experiment_that_makes_it_again():
+    experiments = runpy.run_path(str(DATA / "record.py"))["EXPERIMENTS"]
+    assert {file.stem for file in FOLDER.glob("*")} == experiments.keys()
