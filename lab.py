@@ -470,6 +470,7 @@ def command_line() -> argparse.ArgumentParser:
     kafka.add_argument("what", choices=("up", "status", "down", "run", "clean"), help=what)
     kafka.add_argument("--cluster", action="store_true", help="three brokers instead of one")
     command("service", "service", "run one service in a process of its own", add_help=False)
+    command("redrive", "redrive", "hand a service its dead letters again", add_help=False)
     return lab
 
 
@@ -480,7 +481,7 @@ def main() -> int:
     return hand_over(module, *arguments)
 
 
-READ_FURTHER_ON = ("test", "service")  # what lab.py does not know is for pytest, or for the service
+READ_FURTHER_ON = ("test", "service", "redrive")  # what lab.py does not know is for pytest, or the service
 
 
 def target(words: list[str]) -> list[str]:

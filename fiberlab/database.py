@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 LOG_PAGES = 100  # 400 KB beside the file, then SQLite writes them into it; its own 4 MB fill a small disk
 
@@ -56,3 +57,20 @@ class Database:
             raise DatabaseDownError(
                 f"the database {str(self._path)!r} cannot be used now ({error}); try again later"
             ) from error
+
+
+class Stored:
+    """What has its tables in a file: end it with `close()`, or use it in a `with` statement."""
+
+    def __init__(self, path: Path, tables: str) -> None:
+        self._database = Database(path, tables)
+
+    def close(self) -> None:
+        """Close the file. Closing twice is fine."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

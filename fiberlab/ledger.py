@@ -7,9 +7,8 @@ writing the same charge again changes nothing (the idempotent receiver of Enterp
 import time
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Self
 
-from fiberlab.database import Database
+from fiberlab.database import Stored
 from fiberlab.domain import check_amount
 
 
@@ -55,14 +54,14 @@ CREATE TRIGGER IF NOT EXISTS append_only_delete BEFORE DELETE ON charges
 """
 
 
-class Ledger:
+class Ledger(Stored):
     """A ledger file; made if it is not there. Safe to use from several threads.
 
     Everything raises DatabaseDownError while the file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, _TABLE)
+        super().__init__(path, _TABLE)
 
     def write(self, charge: Charge) -> bool:
         """Whether the charge is new: False if it was written before and nothing changed.
@@ -88,13 +87,3 @@ class Ledger:
     def written_at_s(self) -> dict[str, float]:
         """When each charge was written: seconds since 1970 by the charge's id."""
         return dict(self._database.rows("SELECT id, written_at_s FROM charges"))
-
-    def close(self) -> None:
-        """Close the file. Closing twice is fine."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -4,21 +4,20 @@ It knows nothing of HTTP or Kafka. What is written last counts, so whoever write
 """
 
 from pathlib import Path
-from typing import Self
 
-from fiberlab.database import Database
+from fiberlab.database import Stored
 
 _TABLE = "CREATE TABLE IF NOT EXISTS lines (account_id TEXT PRIMARY KEY, plan TEXT NOT NULL);"
 
 
-class Lines:
+class Lines(Stored):
     """A file of lines; made if it is not there. Safe to use from several threads.
 
     Everything raises DatabaseDownError while the file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, _TABLE)
+        super().__init__(path, _TABLE)
 
     def run(self, account_id: str, plan: str) -> None:
         """Return once the household's line runs at this plan, whatever it was before."""
@@ -31,13 +30,3 @@ class Lines:
     def plans(self) -> dict[str, str]:
         """The plan of every line that runs, by account."""
         return dict(self._database.rows("SELECT account_id, plan FROM lines ORDER BY account_id"))
-
-    def close(self) -> None:
-        """Close the file. Closing twice is fine."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
 
-from fiberlab.database import Database
+from fiberlab.database import Stored
 
 SENDER = "Herd Fiber <marketing@herdfiber.example>"
 ANSWER_WITHIN_S = 10
@@ -77,14 +76,15 @@ CREATE TABLE IF NOT EXISTS remembered (source TEXT, id TEXT, PRIMARY KEY (source
 """
 
 
-class Mailing:
+class Mailing(Stored):
     """Marketing's file: contacts with their consent, and a memory. Safe to use from several threads.
 
     Everything raises DatabaseDownError while the file cannot be used.
     """
 
     def __init__(self, path: Path, server: MailServer, contacts: Iterable[Contact] = ()) -> None:
-        self._server, self._database = server, Database(path, _TABLES)
+        super().__init__(path, _TABLES)
+        self._server = server
         for contact in contacts:
             row = contact.account_id, contact.email, contact.consent
             self._database.change("INSERT OR REPLACE INTO contacts VALUES (?, ?, ?)", *row)
@@ -111,16 +111,6 @@ class Mailing:
     def remember(self, source: str, id: str) -> None:
         """Return once it is written down that this event was dealt with."""
         self._database.change("INSERT OR IGNORE INTO remembered VALUES (?, ?)", source, id)
-
-    def close(self) -> None:
-        """Close the file. Closing twice is fine."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _is_loopback(host: str) -> bool:

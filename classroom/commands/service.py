@@ -104,15 +104,15 @@ class ToldMailing(Mailing):
 
 
 class ToldLines(Lines):
-    """Lines that say at which plan they run."""
+    """Lines that say at which plan each runs now."""
 
     def run(self, account_id: str, plan: str) -> None:
-        """Return once the household's line runs at this plan."""
+        """Return once the line runs at this plan."""
         super().run(account_id, plan)
         say("line", f"{account_id}: {plan}")
 
     def end(self, account_id: str) -> None:
-        """Return once the household's line runs no more."""
+        """Return once the line runs no more."""
         super().end(account_id)
         say("line", f"{account_id}: none")
 
@@ -164,15 +164,25 @@ def command_line() -> argparse.ArgumentParser:
     for name in (GATEWAY, *LISTENERS):
         what = "says what happened: POST /actions, GET /health" if name == GATEWAY else "a listener"
         service = services.add_parser(name, help=what, allow_abbrev=False)
-        service.add_argument("--run", type=run_name, default="system", help="whose topic it is (%(default)s)")
-        service.add_argument("--embedded", action="store_true", help=argparse.SUPPRESS)  # for tests
+        add_run(service)
         if name == GATEWAY:
             service.add_argument("--host", default="127.0.0.1", help="0.0.0.0: for other computers, too")
             service.add_argument("--port", type=port_number, default=8000, help="0: a free one (%(default)s)")
         else:
-            where = "its file, from the workbook's folder on (%(default)s)"
-            service.add_argument("--ledger", type=Path, default=f"my-system/{name}.sqlite", help=where)
+            add_ledger(service, name)
     return parser
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """From now on it can be asked for the system of another run."""
+    parser.add_argument("--run", type=run_name, default="system", help="whose topic it is (%(default)s)")
+    parser.add_argument("--embedded", action="store_true", help=argparse.SUPPRESS)  # for tests
+
+
+def add_ledger(parser: argparse.ArgumentParser, name: str) -> None:
+    """From now on it can be told where the listener's file is."""
+    where = "its file, from the workbook's folder on (%(default)s)"
+    parser.add_argument("--ledger", type=Path, default=f"my-system/{name}.sqlite", help=where)
 
 
 def run_name(text: str) -> str:

@@ -138,11 +138,15 @@ def _draw_matrix(worst: Worst, check: Mapping[str, bool]) -> fig.Picture:
         verdict = ("passes", fig.RIGHT_PALE) if check[change] else ("refused", fig.GRID)
         grid[change, CHECK] = marks.Cell(*verdict, "normal", fig.SMALL)
     order = [*dict.fromkeys(reader for _, reader in worst), CHECK]
-    marks.cells(axes, {key: grid[key] for key in _by_rows(check, order)}, capital, str, dense=True)
+    marks.cells(axes, {key: grid[key] for key in _by_rows(check, order)}, capital, _column, dense=True)
     for row, change in enumerate(check):
         if change in _unseen(worst, check):
             _frame(axes, row, len(order))
     return picture
+
+
+def _column(name: str) -> str:
+    return "\n".join(name.split(" ", 1)) if len(name) > 12 else name
 
 
 def _by_rows(changes: Mapping[str, bool], order: list[str]) -> list[tuple[str, str]]:

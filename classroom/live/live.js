@@ -29,7 +29,8 @@ function page(first) {
     <div class="fl-box" data-at="gateway">Gateway<b data-n="gateway"></b></div>
     <div class="fl-lanes" data-at="topic">${first.topic.ends.map((_, p) => `<svg class="fl-lane" data-at="lane-${p}"></svg>`).join("")}
     </div><div class="fl-col" data-n="groups"></div>
-    <div class="fl-box" data-at="e-bills">Bills<b data-n="e-bills"></b></div></div>`;
+    <div class="fl-box" data-at="e-bills">Bills<b data-n="e-bills"></b></div></div>
+    <div class="fl-dead" data-n="letters" role="status" hidden></div>`;
   const coupled = first.designs.coupled && `<h4>Coupled: the app waits inside until its bill is made
     <small>· a hollow dot is an answer on its way back</small></h4>
     <div class="fl-stage fl-coupled">${column("c")}
@@ -351,6 +352,9 @@ function render({ model, el }) {
     topic.ends.forEach((_, p) => lane(root.querySelector(`[data-at=lane-${p}]`), events, topic, p));
     set(root.querySelector("[data-n=legend]"), legend(topic));
     groupCards(root, topic);
+    const letters = root.querySelector("[data-n=letters]"); // hidden while there is none
+    letters.hidden = !topic.letters;
+    set(letters, `✉ ${text(topic.letters)}; the last: ${text(topic.last_reason)}`);
     const listen = root.querySelector("[data-do=listen]");
     if (listen) listen.hidden = topic.guest.is_there;
     const { accepted, failed } = now.designs["event-driven"];

@@ -1,4 +1,4 @@
-"""What a live picture reads: the topic, and each design's bills beside the oracle.
+"""What a live picture reads: the topic, its dead letters, and each design's bills beside the oracle.
 
 Its reader joins no group, commits nothing and moves nobody's cursor. The guest does: a listener that joins
 while the picture lives, a group of its own, from offset 0 on.
@@ -7,7 +7,7 @@ while the picture lives, a group of its own, from offset 0 on.
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from classroom.world.designs import EVENTS, Design, EventDriven, Handle, Service
 from classroom.world.traffic import Script, is_by_hand
 from fiberlab.cluster import TopicView
 from fiberlab.domain import SALES, Action, dollars, expected_cents
+from fiberlab.eventdriven.dead_letters import Letter, letters_in
 from fiberlab.eventdriven.events import Event, PlanBrowsed, UnreadableEventError, decode
 from fiberlab.ledger import Charge
 
@@ -48,6 +49,9 @@ class TopicReader:
         self.new: deque[tuple[int, Record]] = deque(maxlen=NEWEST)  # by arrival, until somebody takes them
         self.ends: dict[int, int] = {}
         self.cursors: dict[str, dict[int, int]] = {}
+        self.letters: Mapping[str, int] = {}  # records that a service has set aside, by service
+        self.last_reason = ""  # of the letter that was read last
+        self._set_aside: set[tuple[str, int, int]] = set()
         self.problem = ""  # why nothing new is seen
 
     def run(self, stop: threading.Event) -> None:
@@ -65,7 +69,8 @@ class TopicReader:
     def _reader(self, view: TopicView) -> KafkaConsumer:
         reader = self.design.cluster.reader()
         self.ends = view.ends()
-        reader.assign([TopicPartition(self.design.topic, number) for number in self.ends])
+        topics = self.design.topic, self.design.dead_letters
+        reader.assign([TopicPartition(topic, number) for topic in topics for number in self.ends])
         reader.seek_to_beginning()
         return reader
 
@@ -85,10 +90,19 @@ class TopicReader:
         while time.monotonic() < until_s and not stop.is_set():
             behind = len(self.records) < sum(self.ends.values())
             stop.wait(PAUSE_S / 3 if behind else PAUSE_S)
-            for records in reader.poll(timeout_ms=10).values():
+            for partition, records in reader.poll(timeout_ms=10).items():
+                if partition.topic == self.design.dead_letters:
+                    self._count(letters_in(records))
+                    continue
                 found = [_record(record) for record in records]
                 self.new.extend(enumerate(found, len(self.records)))
                 self.records += found
+
+    def _count(self, letters: Iterable[Letter]) -> None:
+        """Count each record once for its service, though a redrive may have kept it again."""
+        for who, self.last_reason, record in letters:
+            self._set_aside.add((who, record.partition, record.offset))
+        self.letters = Counter(who for who, _, _ in sorted(self._set_aside))
 
     def _look(self, view: TopicView) -> None:
         cursors = {name: view.committed(self.design.group(name)) for name in list(self.design.services)}
@@ -99,6 +113,7 @@ class TopicReader:
         self._look(view)
         if sum(self.ends.values()) > len(self.records):
             self.records = [_record(record) for record in view.records()]
+        self._count(self.design.letters())
 
     def lag(self, name: str) -> list[int]:
         """How many events the group has yet to read, by partition."""

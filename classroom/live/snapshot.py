@@ -50,16 +50,26 @@ def requests(asked: Requests) -> State:
 
 
 def topic(reader: TopicReader, guest: Guest) -> State:
-    """The topic's ends, its newest records, each group's cursors and lag by lane, and who may join."""
+    """The topic's ends, newest records and dead letters, each group's cursors and lag, and who may join."""
     new = [reader.new.popleft() for _ in range(len(reader.new))][-MOST:]
-    states = reader.design.states().items()
+    states = reader.design.states(reasons=False).items()
     return {
         "lanes": reader.lanes,
         "ends": _by_lane(reader, [end for _, end in sorted(reader.ends.items())]),
         "new": [[*_place(reader, *item), kind_number(item[1].actor), item[1].id] for item in new],
         "groups": [_group(name, status, reader, guest) for name, status in states],
+        "letters": letters(reader),
+        "last_reason": reader.last_reason,
         "guest": {"name": guest.listener.name, "is_there": guest.is_there},
     }
+
+
+def letters(reader: TopicReader) -> str:
+    """What the services have set aside, in words; nothing if there is no dead letter."""
+    if not (found := reader.letters):
+        return ""
+    by = listing([f"{count:,} of {name}" for name, count in found.items()])
+    return f"{plural(sum(found.values()), 'dead letter')}: {by}"
 
 
 def _place(reader: TopicReader, number: int, record: Record) -> tuple[int, int]:
@@ -104,6 +114,7 @@ def sentence(bills: Iterable[Outcome], reader: TopicReader | None) -> str:
     if reader:
         said.append(f"the topic holds {plural(sum(reader.ends.values()), 'event')}")
         said += [f"{name} is {sum(reader.lag(name)):,} behind" for name in reader.design.services]
+        said += [letters(reader)] if reader.letters else []
     return f"{capital('; '.join(said))}."
 
 

@@ -25,6 +25,7 @@ from classroom.figures.bills import bills_against_oracle, bills_by_design
 from classroom.figures.look import GRID, INK, PAPER, WIDTH_PX, Figure, listing, plural
 from classroom.figures.topics import topic_lanes
 from classroom.live.reading import Record, TopicReader
+from classroom.live.snapshot import letters
 
 AMOUNTS = ["billed_cents", "expected_cents"]
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -102,6 +103,8 @@ def still(
     if reader and reader.lanes:
         rows = pd.DataFrame(reader.records, columns=Record._fields)
         figures.append(topic_lanes(rows.drop_duplicates(["partition", "offset"]), reader.cursors))
+    if reader and (kept := letters(reader)):
+        figures.append(_words(kept, f"{kept}."))
     said = [f"{plural(count, 'action')} sent.", *_unsent(count, bills)]
     said += [figure.sentence for figure in figures]
     said += [_row(reader)] if reader and not reader.lanes else []

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from uuid import uuid4
 
+from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
@@ -25,9 +26,9 @@ from fiberlab.database import DatabaseDownError
 from fiberlab.domain import Company
 from fiberlab.eventdriven import customer_billing, gateway, installer_billing
 from fiberlab.eventdriven.alarm import unbilled
-from fiberlab.eventdriven.dead_letters import DeadLetters, Letter, opened
+from fiberlab.eventdriven.dead_letters import DeadLetters, Letter, letters_in
 from fiberlab.eventdriven.events import Event, UnreadableEventError, decode
-from fiberlab.eventdriven.redrive import Redriven, redrive
+from fiberlab.eventdriven.redrive import Redriven, redrive, to_redrive
 from fiberlab.eventdriven.service import Service
 from fiberlab.ledger import Charge, Ledger
 from fiberlab.mailing import Mailing
@@ -98,7 +99,12 @@ class Services:
     def letters(self) -> list[Letter]:
         """What the services have set aside so far, and every redrive again, by partition."""
         with TopicView(self.cluster, self.dead_letters) as view:
-            return [opened(record) for record in view.records()]
+            return [*letters_in(view.records())]
+
+    def letters_to_redrive(self, name: str) -> list[Letter]:
+        """The service's dead letters that no redrive has handed out yet; they stay where they are."""
+        with self._redriver(name) as reader:
+            return to_redrive(name, reader, self.dead_letters)
 
     def redrive(self, name: str, handle: Handle | None = None) -> Redriven:
         """What came of the service's dead letters, handed to its handler again; it may run meanwhile.
@@ -109,7 +115,7 @@ class Services:
             self._worker(name)
             handle = self._handles[name]
         letters = self._letters_of(name)
-        with closing(letters), self.cluster.reader(f"redrive.{self.group(name)}") as reader:
+        with closing(letters), self._redriver(name) as reader:
             return redrive(name, handle, reader, letters)
 
     def status(self) -> dict[str, str]:
@@ -123,10 +129,10 @@ class Services:
             for name, state in self.states().items()
         }
 
-    def states(self) -> dict[str, str]:
-        """As `status`, but only what the services know by themselves."""
+    def states(self, reasons: bool = True) -> dict[str, str]:
+        """As `status`, but only what the services know by themselves; perhaps not why it was set aside."""
         return {
-            name: "; ".join([worker.status, *_oddities(self.services[name], worker.running)])
+            name: "; ".join([worker.status, *_oddities(self.services[name], worker.running, reasons)])
             for name, worker in self._workers.items()
         }
 
@@ -198,6 +204,9 @@ class Services:
     def _letters_of(self, name: str) -> DeadLetters:
         return DeadLetters(name, self.dead_letters, self.cluster.producer)
 
+    def _redriver(self, name: str) -> KafkaConsumer:
+        return self.cluster.reader(f"redrive.{self.group(name)}")
+
     def _worker(self, name: str) -> Worker:
         if name not in self._workers:
             raise LookupError(f"there is no service {name!r}; choose one of {', '.join(self._workers)}")
@@ -221,14 +230,14 @@ def _missed(service: Service) -> list[str]:
     return found
 
 
-def _oddities(service: Service, running: bool) -> list[str]:
+def _oddities(service: Service, running: bool, reasons: bool) -> list[str]:
     """What is not as it should be with the service, in words."""
     found, standing = _missed(service), service.standing
     if running and 0 < standing.owned < standing.partitions:
         found.append(f"it reads {standing.owned} of {standing.partitions} partitions")
     if last := service.last_set_aside:
-        where = f"partition {last.partition}, offset {last.offset}"
-        found.append(f"set aside {service.set_aside_count:,}, the last at {where}: {last.reason}")
+        why = f", the last at partition {last.partition}, offset {last.offset}: {last.reason}"
+        found.append(f"set aside {service.set_aside_count:,}{why if reasons else ''}")
     return found
 
 

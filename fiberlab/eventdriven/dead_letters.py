@@ -4,7 +4,8 @@ A letter is the record itself, its headers first and ours behind them, in the pa
 so that one household's letters stay in order. It knows no events: what nobody can read is kept, too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from kafka import KafkaProducer
@@ -94,6 +95,13 @@ def _nulls(key: bytes | None, value: bytes | None, headers: Headers) -> list[str
     """The places of headers that are null, and perhaps the key: Kafka has them, its client sends none."""
     places = [str(at) for at, (_, text) in enumerate(headers) if text is None]
     return [*places, "key"] if key is None and value is None else places
+
+
+def letters_in(records: Iterable[ConsumerRecord]) -> Iterator[Letter]:
+    """The letters in these records of a dead-letter topic; what others wrote there is none."""
+    for record in records:
+        with suppress(NoLetterError):
+            yield opened(record)
 
 
 def opened(found: ConsumerRecord) -> Letter:

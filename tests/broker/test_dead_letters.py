@@ -197,6 +197,16 @@ def test_a_record_that_is_too_large_to_keep_is_kept_as_its_place(design):
     assert first.reason.endswith("it is too large to be kept here, read it at its place")
 
 
+@pytest.mark.embedded
+def test_letters_that_the_broker_has_removed_are_told_once(design):
+    for _ in range(3):
+        put(design, b"hello", [])
+    design.settle()
+    design.cluster.broker.truncate(design.dead_letters, 2, 4)  # of three letters of each service
+    assert design.redrive(NAME).removed == 4
+    assert design.redrive(NAME).removed == 0
+
+
 def test_a_record_that_is_no_letter_disturbs_no_redrive(design, sales):
     refused = {sales[0].id}
     newcomer = picky(design, "newcomer", refused)

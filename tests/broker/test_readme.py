@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from classroom.chapter import Chapter, close_open_chapter
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.embedded
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NOT_OURS = {"lab", "measure", "test_same_story"}  # of other folders than the packages
+NOT_OURS = {"lab", "measure", "describe", "test_same_story"}  # of other folders than the packages
 # A command is called as lab.py calls it; an exercise's file as its chapter.
 NOT_NAMED = {"__init__", "__main__"}
 NOT_NAMED |= {file.stem for file in (ROOT / "classroom/commands").glob("*.py")}
@@ -41,6 +42,33 @@ def test_the_picture_says_what_a_run_says():
     for design in (MODULAR, EVENTS):
         assert f"{design}, all {all_bills} bills are right" in README
         assert (days[design].billed_cents == days[design].expected_cents).all()
+
+
+def test_the_table_of_chapters_says_what_the_chapters_say():
+    rows = re.findall(r"^\| \d\w* \| \[(.+)\]\((.+)\) \| (.+) \| (\d+) \|$", README, re.M)
+    assert rows == [of_chapter(file) for file in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+
+
+def test_the_first_chapter_leads_to_all_others():
+    first, *others = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    rows = re.findall(r"^\| \d\w* \| \[(.+)\]\((.+)\) \| (.+) \|$", prose(first), re.M)
+    told = [of_chapter(file) for file in others]
+    assert rows == [(title, Path(link).name, question) for title, link, question, _ in told]
+
+
+def of_chapter(file: Path) -> tuple[str, ...]:
+    """Title, link, business question and minutes, as the chapter says them."""
+    text = prose(file)
+    title, question = re.search(r"# \S+ · (.+)\s+\*The business question: (.+)\*", text).groups()
+    question = question.replace("* your *", " *your* ")
+    minutes = re.search(r"About (\d+) minutes", text)[1]
+    return title, f"notebooks/{file.name}", question[0].upper() + question[1:], minutes
+
+
+def prose(file: Path) -> str:
+    """All that a notebook says between its code cells."""
+    cells = nbformat.read(file, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -28,7 +28,9 @@ CHAPTER = ROOT / "notebooks" / "05-the-backbone.ipynb"
 LEDGERS = """charged = [{charge.id for charge in design.charges()} for design in (coupled, backbone)]
 print("by hand:", *sorted("by-hand-1" in charges for charges in charged))
 print("same:", charged[0] == charged[1], backbone.status()["installer-billing"])"""
-ADD = "backbone.add('email-marketing', lambda event: None)"
+ADD = """backbone.add('email-marketing', lambda event: None)
+with chapter.cluster.producer() as producer:
+    producer.send(backbone.topic, b"hello", partition=0).get(timeout=10)"""
 
 
 @pytest.fixture
@@ -152,7 +154,11 @@ def test_it_is_readable_dark_and_narrow_with_four_groups(reader, pictures, schem
     reader.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", scheme)
     page = watch(reader)
     press(page, "[data-do=listen]", lambda: page.is_hidden("[data-do=listen]"))
+    letters = page.locator("[data-n=letters]")
+    assert letters.is_hidden()
     reader.run(5)
+    eventually(letters.is_visible, "the dead letters")
+    eventually(lambda: "4 dead letters: 1 of browse-counter" in letters.inner_text(), "one of each service")
     eventually(lambda: "email-marketing" in page.inner_text("[data-n=legend]"), "the listener of the cell")
     page.set_viewport_size({"width": width, "height": 1050})
     eventually(lambda: page.evaluate(CONTRAST) >= 4.5, f"contrast, now {page.evaluate(CONTRAST)}")

