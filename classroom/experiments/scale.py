@@ -24,6 +24,7 @@ from fiberlab.eventdriven.service import Service
 from fiberlab.lines import Lines
 
 PARTITIONS = 6
+TOGETHER_MS = 500  # 36 members wait: each shall be woken once, not at every event
 
 
 def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> pd.DataFrame:
@@ -38,7 +39,7 @@ def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> 
         for worker in workers:
             worker.start()
         wait_until(lambda: _complete(chapter, groups.values(), workers), "crews to be complete", 60, 0.1)
-        sent = write(chapter, topic, actions)
+        sent = write(chapter, topic, actions, TOGETHER_MS)
         done = lambda: all(len(crew.handled) == sent for crew in groups.values())  # noqa: E731
         wait_until(done, f"every crew to handle {sent} events")
         rows = [row for crew in groups.values() for row in crew.shares()]  # before anybody leaves

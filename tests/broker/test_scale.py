@@ -1,7 +1,5 @@
 """Chapter 09's experiments, on both brokers: what they count is exact, and the same each time."""
 
-import pytest
-
 from classroom.chapter import Chapter
 from classroom.experiments import deployment, scale
 
@@ -41,8 +39,7 @@ def test_the_last_event_of_each_household_tells_provisioning_as_much_as_the_log(
     assert table.wrong.eq(0).all()
 
 
-@pytest.mark.parametrize(("way", "disturbed"), [(deployment.EAGER, 3), (deployment.COOPERATIVE, 0)])
-def test_an_eager_restart_stops_others_and_a_cooperative_one_nobody(
-    chapter: Chapter, way: str, disturbed: int
-):
-    assert deployment.restarts_that_disturb(deployment.rolling_restart(chapter, way)) == disturbed
+def test_an_eager_restart_stops_others_and_a_cooperative_one_nobody(chapter: Chapter):
+    seen = deployment.rolling_restarts(chapter, deployment.EAGER, deployment.COOPERATIVE)
+    disturbed = {way: deployment.restarts_that_disturb(looks) for way, looks in seen.items()}
+    assert disturbed == {deployment.EAGER: 3, deployment.COOPERATIVE: 0}
