@@ -206,15 +206,21 @@ def _off(chapter: Chapter, came: Mapping[str, str], due: Mapping[str, str]) -> d
 
 
 def table_of_the_log(chapter: Chapter) -> pd.DataFrame:
-    """What a new service learns of the day's log, and what of the last event of each household alone.
+    """What a new service learns of the day's log, and of what is left of it.
 
     A row each: records (read), lines (that run then), wrong (households), off_cents (of their list prices).
     """
     said = [action for action in chapter.day if action.name != "browse_plan"]
     log = _written(chapter, 0, said, BEFORE)
     last = {at.event.account_id: at for at in log}  # a later one takes the place of an earlier one
+    kept = {action.id for action in said[len(said) // 2 :]}  # retention removes what is old
+    parts = {
+        "the whole log": log,
+        "each household's last event": list(last.values()),
+        "the newer half": [at for at in log if at.event.id in kept],
+    }
     rows = {}
-    for name, read in {"the whole log": log, "each household's last event": list(last.values())}.items():
+    for name, read in parts.items():
         lines = _provisioned(read)
         rows[name] = {"records": len(read), "lines": len(lines)} | _off(chapter, lines, plans_in_force(said))
     return pd.DataFrame(rows).T

@@ -64,7 +64,7 @@ def _worth(loads: pd.DataFrame) -> dict[str, str]:
 
 
 def _draw_loads(loads: pd.DataFrame) -> fig.Picture:
-    picture, panels = fig.canvas("Which key shares the work out?", 3.5, len(loads.columns))
+    picture, panels = fig.canvas("Which key shares the work out?", 3.7, len(loads.columns))
     for axes, (name, worth) in zip(panels, _worth(loads).items(), strict=True):
         marks.heading(axes, f"By {name}")
         marks.bars(
@@ -72,7 +72,7 @@ def _draw_loads(loads: pd.DataFrame) -> fig.Picture:
         )
         marks.columns(axes, [str(partition) for partition in loads.index])
         axes.set(yticks=[], ymargin=0.2)
-        axes.set_xlabel(f"{len(loads)} members are worth {worth}", size=fig.NORMAL)
+        axes.set_xlabel(f"partition\n{len(loads)} members are worth {worth}", size=fig.NORMAL)
     return picture
 
 
@@ -204,7 +204,8 @@ def deployment(
 
 
 def _draw_deployment(looks: Mapping[str, pd.DataFrame], seen: Mapping[str, str]) -> fig.Picture:
-    picture, panels = fig.canvas("Three members are restarted, one after the other", 4.6, len(looks))
+    title = "Three members are restarted in turn: who owns which partition? (white: nobody)"
+    picture, panels = fig.canvas(title, 4.6, len(looks))
     most = max(1, *(way.lag.max() for way in looks.values()))
     for axes, (name, way) in zip(panels, looks.items(), strict=True):
         marks.heading(axes, fig.capital(name))
