@@ -150,16 +150,20 @@ def _stops(axes: Axes, still: pd.Series) -> None:
         axes.axvspan(tick - 0.5, tick + 0.5, color=fig.GRID, linewidth=0)
 
 
+BEFORE_S = 2  # how much of the time before the end of the broker is drawn
+
+
 def outage(answers: pd.DataFrame, limit_s: float, seen: str) -> fig.Figure:
     """When apps were answered while one of three brokers ended: a dot each, a line for who waited.
 
     A row per request: how (the broker ended), at_s (of the answer, from that end), answer_s, status and times
     (how often its event is in the topic). The gateway gives up after `limit_s`; `seen`: where this was seen.
+    The slowest answer is that of those that came after the end of the broker.
     """
     fig.require(answers, "how", "at_s", "answer_s", "status", "times")
     said = [
         f"{how}: {(rows.status != 202).sum()} failed, {(rows.times == 0).sum()} lost, "
-        f"the slowest was answered after {rows.answer_s.max():.1f} s"
+        f"the slowest answer came after {rows.answer_s[rows.at_s > 0].max():.1f} s"
         for how, rows in answers.groupby("how", sort=False)
     ]
     each = fig.plural(int(answers.how.value_counts().max()), "request")
@@ -172,10 +176,12 @@ def _draw_outage(answers: pd.DataFrame, limit_s: float, seen: str) -> fig.Pictur
     days = dict(list(answers.groupby("how", sort=False)))
     for row, day in enumerate(days.values()):
         marks.strip(axes, row, day.at_s, BUSY, 0.26, 4, day.at_s - day.answer_s)
-        slowest = f"the slowest answer, after {day.answer_s.max():.1f} s"
-        marks.note(axes, slowest, (day.at_s[day.answer_s.idxmax()], row + 0.3), (0, -1), size=fig.SMALL)
+        waits = day.answer_s[day.at_s > 0]
+        slowest = f"the slowest answer, after {waits.max():.1f} s"
+        marks.note(axes, slowest, (day.at_s[waits.idxmax()], row + 0.3), (0, -1), size=fig.SMALL)
     for at_s, line in ((0, ":"), (limit_s, "--")):
         axes.axvline(at_s, color=fig.INK, linewidth=1.2, linestyle=line)
+    axes.set_xlim(-BEFORE_S, limit_s + 0.5)
     marks.note(axes, "the broker ends", (0, -0.4), (4, 1), size=fig.SMALL)
     marks.note(axes, f"the gateway gives up ({limit_s} s)", (limit_s, -0.4), (-4, 1), size=fig.SMALL)
     marks.rows(axes, [fig.capital(how) for how in days], above=0.75)
