@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from classroom.chapter import Chapter, close_open_chapter
 from classroom.experiments.deployment import static_restart
 from classroom.experiments.outage import one_of_three
-from classroom.experiments.recorded import record
+from classroom.experiments.recordings import record
 from classroom.experiments.scale import compaction
 from classroom.experiments.transactions import exactly_once
 from tests.apache_kafka.apache_kafka import ApacheKafka

@@ -17,7 +17,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 
 from classroom.broker.connect import PatientCooperative
 from classroom.chapter import Chapter
-from classroom.experiments.recorded import live_or_recorded
+from classroom.experiments.recordings import live_or_recorded
 from classroom.experiments.scale import PARTITIONS, stop_all
 from classroom.world.running import Worker, wait_until
 from fiberlab.cluster import Cluster

@@ -12,7 +12,7 @@ import pandas as pd
 from kafka import KafkaAdminClient
 
 from classroom.chapter import Chapter
-from classroom.experiments.recorded import live_or_recorded
+from classroom.experiments.recordings import live_or_recorded
 from classroom.world.running import Worker, wait_until
 from classroom.world.topic import write, write_keys
 from fiberlab.cluster import Cluster, TopicView

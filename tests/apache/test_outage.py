@@ -15,7 +15,7 @@ import pytest
 from classroom.broker.connect import connect
 from classroom.chapter import Chapter
 from classroom.experiments import outage
-from classroom.experiments.recorded import recorded
+from classroom.experiments.recordings import recorded
 from classroom.world import traffic
 from classroom.world.bills import bills_of
 from classroom.world.company import shipped_day

@@ -15,7 +15,7 @@ from classroom.experiments.capacity import (
     room,
 )
 from classroom.experiments.deployment import STATIC, restarts_that_disturb
-from classroom.experiments.recorded import recorded
+from classroom.experiments.recordings import recorded
 from fiberlab.eventdriven.gateway import ACKNOWLEDGED_WITHIN_S
 
 pytestmark = pytest.mark.embedded

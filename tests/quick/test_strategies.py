@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from classroom.experiments.recorded import recorded
+from classroom.experiments.recordings import recorded
 from classroom.experiments.strategies import STRATEGIES, Strategy
 from classroom.experiments.transactions import in_a_transaction
 
