@@ -7,6 +7,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from classroom.broker.diagnosis import diagnose
@@ -18,16 +19,24 @@ from fiberlab.cluster import Cluster
 LEADER_PAUSE_S = 0.08
 
 
-class PatientRange(RangePartitionAssignor):
-    """The range assignor with a pause, for the embedded broker only.
+class Patient:
+    """An assignor with a pause, for the embedded broker.
 
     It refuses members that sync after the group's leader; the pause lets the leader come last.
     """
 
     def assign(self, *arguments: object, **named: object) -> dict[str, object]:
-        """The range assignor's answer, LEADER_PAUSE_S later."""
+        """The assignor's answer, LEADER_PAUSE_S later."""
         time.sleep(LEADER_PAUSE_S)
         return super().assign(*arguments, **named)
+
+
+class PatientRange(Patient, RangePartitionAssignor):
+    """Everybody gives up everything, then all is dealt anew (eager)."""
+
+
+class PatientCooperative(Patient, CooperativeStickyAssignor):
+    """Each keeps what it has, and only what must move is moved (KIP-429)."""
 
 
 # The embedded broker cannot negotiate versions with kafka-python: automatic detection ends in a timeout.

@@ -16,7 +16,7 @@ __getattr__, __dir__ = door(
         "crashes": "as_simulated calls deaths first_sales slow_member totals",
         "gateways": "dual_writes put_into_outbox save_then_say say_then_strike_out",
         "transactions": "exactly_once in_a_transaction",
-        "recorded": "live_or_recorded",
+        "recordings": "RECORDED_ON live_or_recorded recorded",
         "marketing": "browse_while due_a_letter listeners tried",
         "night": "AWAY WAYS night_sales seven_nights",
         "versions": "CHANGES READERS readers_and_writers schema_check who_reads_what",

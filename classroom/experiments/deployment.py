@@ -7,18 +7,17 @@ partition away (cooperative, KIP-429), or nobody (static members, KIP-345).
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import count, cycle
 from typing import Any
 
 import pandas as pd
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
+from classroom.broker.connect import PatientCooperative
 from classroom.chapter import Chapter
-from classroom.experiments.recorded import live_or_recorded
+from classroom.experiments.recordings import live_or_recorded
 from classroom.experiments.scale import PARTITIONS, stop_all
 from classroom.world.running import Worker, wait_until
 from fiberlab.cluster import Cluster
@@ -61,7 +60,7 @@ class Member(ConsumerRebalanceListener):
     def _connect(self) -> KafkaConsumer:
         settings: dict[str, Any] = {"fetch_max_wait_ms": 100}
         if self._way == COOPERATIVE:
-            settings["partition_assignment_strategy"] = [CooperativeStickyAssignor]
+            settings["partition_assignment_strategy"] = [PatientCooperative]
         if self._way == STATIC:
             settings |= {"group_instance_id": self.name, "session_timeout_ms": MISSED_AFTER_MS}
         consumer = self._cluster.consumer(self._topic, f"{self._way}.{self._topic}", **settings)
@@ -72,74 +71,109 @@ class Member(ConsumerRebalanceListener):
         self._handled[event.id] += 1
 
 
-def rolling_restart(chapter: Chapter, way: str) -> pd.DataFrame:
-    """What was seen every LOOK_EVERY_S while three members are restarted in turn, and events go on coming.
+class Deployment:
+    """One way's members, the events that are written for them, and what is seen of them meanwhile."""
 
-    A row per look: at_s, restarting (a member's name, NOBODY), lag, and the owner of each partition ("p0" …).
-    The next member is restarted when all are back and have caught up. Ends when all that came is handled.
-    """
-    topic, written, handled = chapter.topic("plan-events", PARTITIONS), Counter[str](), Counter[str]()
-    crew = [Member(f"m{n + 1}", chapter.cluster, topic, way, handled) for n in range(MEMBERS)]
-    looks = Looks(crew, written, handled)
-    writer = Worker("writer", partial(_write, chapter, topic, written))
-    watcher, workers = Worker("watcher", looks.run), [member.worker for member in crew]
-    try:
-        for worker in (*workers, writer):
+    def __init__(self, chapter: Chapter, way: str) -> None:
+        self.way, self.restarting = way, NOBODY
+        self.looks: list[dict[str, object]] = []
+        self._chapter, self._topic = chapter, chapter.topic("plan-events", PARTITIONS)
+        self._written, self._handled = Counter[str](), Counter[str]()
+        of = chapter.cluster, self._topic, way, self._handled
+        self._crew = [Member(f"m{n + 1}", *of) for n in range(MEMBERS)]
+        self.writer, self.watcher = Worker(f"{way} writer", self._write), Worker(f"{way} watcher", self._look)
+        self.workers = [self.watcher, self.writer, *(member.worker for member in self._crew)]
+
+    def begin(self) -> None:
+        """Return once the members join, and events come in; nobody looks yet."""
+        for worker in self.workers[1:]:
             worker.start()
-        looks.wait_for_all()
-        watcher.start()
-        for member in crew:
-            looks.restart(member)
-        writer.stop()
-        wait_until(lambda: written.keys() == handled.keys(), "all that was written to be handled")
-    finally:
-        stop_all([watcher, writer, *workers])
-        _wait_until_missed(chapter.cluster, f"{way}.{topic}")
-    return pd.DataFrame(looks.rows)
 
-
-class Looks:
-    """What the watcher has seen so far."""
-
-    def __init__(self, crew: Sequence[Member], written: Counter[str], handled: Counter[str]) -> None:
-        self.restarting = NOBODY
-        self.rows: list[dict[str, object]] = []
-        self._crew, self._written, self._handled = crew, written, handled
-
-    def run(self, stop: threading.Event) -> None:
-        """Look, until stopped."""
-        start_s = time.monotonic()
-        while not stop.wait(LOOK_EVERY_S):
-            owners = {partition: member.name for member in self._crew for partition in member.owns}
-            row = {"at_s": round(time.monotonic() - start_s, 3), "restarting": self.restarting}
-            row["lag"] = self._lag()
-            self.rows.append(row | {f"p{n}": owners.get(n, NOBODY) for n in range(PARTITIONS)})
-
-    def restart(self, member: Member) -> None:
-        """Return once the member has stopped, is back, and all have caught up."""
-        self.restarting = member.name
-        member.worker.stop()
-        member.worker.start()
-        self.wait_for_all()
-
-    def wait_for_all(self) -> None:
-        """Return once every partition has one owner, every member as many as the others, and little waits."""
-        wait_until(self._all_there, "every member to have its partitions and to catch up", 60, 0.02)
-
-    def _all_there(self) -> bool:
-        for member in self._crew:
-            member.worker.raise_error()
+    def all_there(self) -> bool:
+        """Whether every partition has one owner, every member as many as the others, and little waits."""
+        for worker in self.workers:
+            worker.raise_error()
         owned = [member.owns for member in self._crew]
         even = all(len(part) == PARTITIONS // MEMBERS for part in owned)
         return even and len(frozenset().union(*owned)) == PARTITIONS and self._lag() <= CAUGHT_UP
 
+    def all_handled(self) -> bool:
+        """Whether every event that was written is handled."""
+        return self._written.keys() == self._handled.keys()
+
+    def is_missed(self) -> bool:
+        """Whether nobody is in the group any more: static members leave it when their session is over."""
+        return not any(self._chapter.cluster.members(f"{self.way}.{self._topic}").values())
+
+    def leave(self, number: int) -> None:
+        """Tell a member to stop."""
+        self.restarting = self._crew[number].name
+        self._crew[number].worker.tell_to_stop()
+
+    def come_back(self, number: int) -> None:
+        """Return once the member has stopped, and is started again."""
+        self._crew[number].worker.stop()
+        self._crew[number].worker.start()
+
+    def _look(self, stop: threading.Event) -> None:
+        """Note every LOOK_EVERY_S who owns what, until stopped."""
+        start_s = time.monotonic()
+        while not stop.wait(LOOK_EVERY_S):
+            owners = {partition: member.name for member in self._crew for partition in member.owns}
+            look = {"at_s": round(time.monotonic() - start_s, 3), "restarting": self.restarting}
+            look["lag"] = self._lag()
+            self.looks.append(look | {f"p{n}": owners.get(n, NOBODY) for n in range(PARTITIONS)})
+
     def _lag(self) -> int:
         return len(self._written) - len(self._handled)
 
+    def _write(self, stop: threading.Event) -> None:
+        """An event every EVERY_S, until stopped."""
+        with self._chapter.cluster.producer() as producer:
+            for event in _events(self._chapter):
+                record = encode(event)
+                headers = list(record.headers.items())
+                producer.send(self._topic, record.value, record.key.encode(), headers).get(timeout=10)
+                self._written[event.id] += 1
+                if stop.wait(EVERY_S):
+                    return
 
-def _wait_until_missed(cluster: Cluster, group: str) -> None:
-    """Return once the group is empty: static members leave it when their session is over."""
-    wait_until(lambda: not any(cluster.members(group).values()), "the members to be missed", 30, 0.1)
+
+def rolling_restarts(chapter: Chapter, *ways: str) -> dict[str, pd.DataFrame]:
+    """What is seen of each way while three members are restarted in turn, side by side, and events come in.
+
+    A row per look: at_s, restarting (a member's name, NOBODY), lag, and the owner of each partition ("p0" …).
+    The next members are restarted when all are back and have caught up. Ends when all that came is handled.
+    """
+    releases = [Deployment(chapter, way) for way in ways]
+    workers = [worker for one in releases for worker in one.workers]
+    try:
+        for one in releases:
+            one.begin()
+        _wait(releases, Deployment.all_there, "every member to have its partitions and to catch up")
+        for one in releases:
+            one.watcher.start()
+        for number in range(MEMBERS):
+            _restart(releases, number)
+        stop_all([one.writer for one in releases])
+        _wait(releases, Deployment.all_handled, "all that was written to be handled")
+    finally:
+        stop_all(workers)
+        wait_until(lambda: all(one.is_missed() for one in releases), "the members to be missed", 30, 0.1)
+    return {one.way: pd.DataFrame(one.looks) for one in releases}
+
+
+def _restart(releases: Sequence[Deployment], number: int) -> None:
+    """Return once this member of each has stopped, is back, and all have caught up."""
+    for one in releases:
+        one.leave(number)
+    for one in releases:
+        one.come_back(number)
+    _wait(releases, Deployment.all_there, "the restarted members to be back and to catch up")
+
+
+def _wait(releases: Sequence[Deployment], fact: Callable[[Deployment], bool], awaited: str) -> None:
+    wait_until(lambda: all(map(fact, releases)), awaited, 60, LOOK_EVERY_S)
 
 
 def deployments(chapter: Chapter) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
@@ -147,26 +181,14 @@ def deployments(chapter: Chapter) -> tuple[dict[str, pd.DataFrame], dict[str, st
 
     The embedded broker knows no static members: it lets them disturb everybody.
     """
-    looks = {way: rolling_restart(chapter, way) for way in (EAGER, COOPERATIVE)}
+    looks = rolling_restarts(chapter, EAGER, COOPERATIVE)
     looks[STATIC], static = live_or_recorded(chapter, "static_restart", static_restart)
     return looks, {EAGER: "seen live", COOPERATIVE: "seen live", STATIC: static}
 
 
 def static_restart(chapter: Chapter) -> pd.DataFrame:
     """The looks at a rolling restart of static members."""
-    return rolling_restart(chapter, STATIC)
-
-
-def _write(chapter: Chapter, topic: str, written: Counter[str], stop: threading.Event) -> None:
-    """An event every EVERY_S, until stopped."""
-    with chapter.cluster.producer() as producer:
-        for event in _events(chapter):
-            record = encode(event)
-            headers = list(record.headers.items())
-            producer.send(topic, record.value, record.key.encode(), headers).get(timeout=10)
-            written[event.id] += 1
-            if stop.wait(EVERY_S):
-                return
+    return rolling_restarts(chapter, STATIC)[STATIC]
 
 
 def _events(chapter: Chapter) -> Iterator[Event]:

@@ -12,7 +12,7 @@ import pandas as pd
 from kafka import KafkaAdminClient
 
 from classroom.chapter import Chapter
-from classroom.experiments.recorded import live_or_recorded
+from classroom.experiments.recordings import live_or_recorded
 from classroom.world.running import Worker, wait_until
 from classroom.world.topic import write, write_keys
 from fiberlab.cluster import Cluster, TopicView
@@ -24,6 +24,7 @@ from fiberlab.eventdriven.service import Service
 from fiberlab.lines import Lines
 
 PARTITIONS = 6
+TOGETHER_MS = 500  # 36 members wait: each shall be woken once, not at every event
 
 
 def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> pd.DataFrame:
@@ -38,7 +39,7 @@ def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> 
         for worker in workers:
             worker.start()
         wait_until(lambda: _complete(chapter, groups.values(), workers), "crews to be complete", 60, 0.1)
-        sent = write(chapter, topic, actions)
+        sent = write(chapter, topic, actions, TOGETHER_MS)
         done = lambda: all(len(crew.handled) == sent for crew in groups.values())  # noqa: E731
         wait_until(done, f"every crew to handle {sent} events")
         rows = [row for crew in groups.values() for row in crew.shares()]  # before anybody leaves
@@ -205,15 +206,21 @@ def _off(chapter: Chapter, came: Mapping[str, str], due: Mapping[str, str]) -> d
 
 
 def table_of_the_log(chapter: Chapter) -> pd.DataFrame:
-    """What a new service learns of the day's log, and what of the last event of each household alone.
+    """What a new service learns of the day's log, and of what is left of it.
 
     A row each: records (read), lines (that run then), wrong (households), off_cents (of their list prices).
     """
     said = [action for action in chapter.day if action.name != "browse_plan"]
     log = _written(chapter, 0, said, BEFORE)
     last = {at.event.account_id: at for at in log}  # a later one takes the place of an earlier one
+    kept = {action.id for action in said[len(said) // 2 :]}  # retention removes what is old
+    parts = {
+        "the whole log": log,
+        "each household's last event": list(last.values()),
+        "the newer half": [at for at in log if at.event.id in kept],
+    }
     rows = {}
-    for name, read in {"the whole log": log, "each household's last event": list(last.values())}.items():
+    for name, read in parts.items():
         lines = _provisioned(read)
         rows[name] = {"records": len(read), "lines": len(lines)} | _off(chapter, lines, plans_in_force(said))
     return pd.DataFrame(rows).T

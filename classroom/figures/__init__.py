@@ -10,7 +10,7 @@ __getattr__, __dir__ = door(
         "costs": "blast_radius_matrix files_changed price_list tests_against_actors",
         "crashes": "crash_points exactly_once ghosts_and_orphans nobody_dies two_deaths",
         "houses": "house",
-        "scale": "busiest_member deployment friday key_loads seam",
+        "scale": "busiest_member deployment friday key_loads outage seam",
         "times": "answer_and_bill answer_times who_waited",
         "topics": "lag_by_moment listener_graph topic_lanes",
     },

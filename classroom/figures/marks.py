@@ -106,9 +106,17 @@ def arrow(axes: Axes, start: Place, end: Place, line: str = "-", heads: str = "-
     axes.annotate("", end, start, arrowprops={**look, "shrinkA": 1, "shrinkB": 1})
 
 
-def strip(axes: Axes, y: float, values: pd.Series, look: Look, height: float, size: float) -> None:
-    """A dot per value along a row, spread evenly over its height so that dots do not hide each other."""
+def strip(
+    axes: Axes, y: float, values: pd.Series, look: Look, height: float, size: float,
+    since: pd.Series | None = None,
+) -> None:  # fmt: skip
+    """A dot per value along a row, spread evenly over its height so that dots do not hide each other.
+
+    With `since` a line leads from there to each dot: a wait.
+    """
     heights = [y + height * (2 * (number * GOLDEN % 1) - 1) for number in range(len(values))]
+    if since is not None:
+        axes.hlines(heights, since, values, color=WRONG, linewidth=1.2)
     edge = {"markeredgecolor": PAPER, "markeredgewidth": size / 10} if look.marker != "|" else {}
     axes.plot(values, heights, look.marker, color=look.color, markersize=size, **edge)
 

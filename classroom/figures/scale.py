@@ -64,7 +64,7 @@ def _worth(loads: pd.DataFrame) -> dict[str, str]:
 
 
 def _draw_loads(loads: pd.DataFrame) -> fig.Picture:
-    picture, panels = fig.canvas("Which key shares the work out?", 3.5, len(loads.columns))
+    picture, panels = fig.canvas("Which key shares the work out?", 3.7, len(loads.columns))
     for axes, (name, worth) in zip(panels, _worth(loads).items(), strict=True):
         marks.heading(axes, f"By {name}")
         marks.bars(
@@ -72,7 +72,7 @@ def _draw_loads(loads: pd.DataFrame) -> fig.Picture:
         )
         marks.columns(axes, [str(partition) for partition in loads.index])
         axes.set(yticks=[], ymargin=0.2)
-        axes.set_xlabel(f"{len(loads)} members are worth {worth}", size=fig.NORMAL)
+        axes.set_xlabel(f"partition\n{len(loads)} members are worth {worth}", size=fig.NORMAL)
     return picture
 
 
@@ -150,6 +150,46 @@ def _stops(axes: Axes, still: pd.Series) -> None:
         axes.axvspan(tick - 0.5, tick + 0.5, color=fig.GRID, linewidth=0)
 
 
+BEFORE_S = 2  # how much of the time before the end of the broker is drawn
+
+
+def outage(answers: pd.DataFrame, limit_s: float, seen: str) -> fig.Figure:
+    """When apps were answered while one of three brokers ended: a dot each, a line for who waited.
+
+    A row per request: how (the broker ended), at_s (of the answer, from that end), answer_s, status and times
+    (how often its event is in the topic). The gateway gives up after `limit_s`; `seen`: where this was seen.
+    The slowest answer is that of those that came after the end of the broker.
+    """
+    fig.require(answers, "how", "at_s", "answer_s", "status", "times")
+    said = [
+        f"{how}: {(rows.status != 202).sum()} failed, {(rows.times == 0).sum()} lost, "
+        f"the slowest answer came after {rows.answer_s[rows.at_s > 0].max():.1f} s"
+        for how, rows in answers.groupby("how", sort=False)
+    ]
+    each = fig.plural(int(answers.how.value_counts().max()), "request")
+    sentence = f"One of three brokers ends, {each} each time; {'; '.join(said)}."
+    return fig.Figure(sentence, _draw_outage, answers, limit_s, seen)
+
+
+def _draw_outage(answers: pd.DataFrame, limit_s: float, seen: str) -> fig.Picture:
+    picture, [axes] = fig.canvas("One of three brokers ends: when are apps answered?", 3.2)
+    days = dict(list(answers.groupby("how", sort=False)))
+    for row, day in enumerate(days.values()):
+        marks.strip(axes, row, day.at_s, BUSY, 0.26, 4, day.at_s - day.answer_s)
+        waits = day.answer_s[day.at_s > 0]
+        slowest = f"the slowest answer, after {waits.max():.1f} s"
+        marks.note(axes, slowest, (day.at_s[waits.idxmax()], row + 0.3), (0, -1), size=fig.SMALL)
+    for at_s, line in ((0, ":"), (limit_s, "--")):
+        axes.axvline(at_s, color=fig.INK, linewidth=1.2, linestyle=line)
+    axes.set_xlim(-BEFORE_S, limit_s + 0.5)
+    marks.note(axes, "the broker ends", (0, -0.4), (4, 1), size=fig.SMALL)
+    marks.note(axes, f"the gateway gives up ({limit_s} s)", (limit_s, -0.4), (-4, 1), size=fig.SMALL)
+    marks.rows(axes, [fig.capital(how) for how in days], above=0.75)
+    axes.set_xlabel(f"seconds; {seen}", size=fig.SMALL, color=fig.MUTED)
+    marks.key(axes, {"an answer": BUSY, "an app waits": fig.Look(fig.WRONG, "", "_")}, 8)
+    return picture
+
+
 MEMBER_LOOKS = dict(zip(("m1", "m2", "m3"), fig.ACTOR_LOOKS.values(), strict=False))
 NOBODY = "-"
 
@@ -170,7 +210,8 @@ def deployment(
 
 
 def _draw_deployment(looks: Mapping[str, pd.DataFrame], seen: Mapping[str, str]) -> fig.Picture:
-    picture, panels = fig.canvas("Three members are restarted, one after the other", 4.6, len(looks))
+    title = "Three members are restarted in turn: who owns which partition? (white: nobody)"
+    picture, panels = fig.canvas(title, 4.6, len(looks))
     most = max(1, *(way.lag.max() for way in looks.values()))
     for axes, (name, way) in zip(panels, looks.items(), strict=True):
         marks.heading(axes, fig.capital(name))

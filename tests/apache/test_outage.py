@@ -8,13 +8,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
-from kafka import KafkaAdminClient
 
 from classroom.broker.connect import connect
+from classroom.chapter import Chapter
+from classroom.experiments import outage
+from classroom.experiments.recordings import recorded
 from classroom.world import traffic
 from classroom.world.bills import bills_of
 from classroom.world.company import shipped_day
@@ -126,12 +127,27 @@ def test_with_three_brokers_the_traffic_goes_on_without_one(kafka, cluster, desi
     day = shipped_day()
     running = Day(design.url, day, attempts=1)  # no app has to try again
     wait_for_mid_traffic(design)
-    kafka.stop(leader_of_a_partition(cluster, design.topic), kill=killed)
+    kafka.stop(kafka.leader(design.topic), kill=killed)
     sent = running.sent()
     assert sent.failed == []
     assert max(answer.answer_s for answer in sent.answers) < ACKNOWLEDGED_WITHIN_S - MARGIN_S
     assert_each_is_billed_once(design, company, day)
     report(design, sent, retried=0)
+
+
+@pytest.mark.parametrize("kafka", ["cluster"], indirect=True, ids=["three brokers"])
+def test_apps_see_the_end_of_one_broker_as_it_was_recorded(kafka):
+    chapter = Chapter.open("test", {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers})
+    try:
+        seen = outage.one_of_three(chapter, kafka)
+    finally:
+        chapter.close()
+    for answers in (seen, recorded("one_of_three")):
+        found = outage.outages(answers)
+        assert found.requests.eq(outage.ACTIONS).all()
+        assert found[["failed", "lost"]].eq(0).all(axis=None)
+        assert found.slowest_s[outage.SHUT_DOWN] < outage.MISSED_AFTER_S
+        assert outage.MISSED_AFTER_S < found.slowest_s[outage.KILLED] < ACKNOWLEDGED_WITHIN_S
 
 
 @pytest.mark.parametrize("kafka", [None], indirect=True, ids=["one broker"])
@@ -152,12 +168,6 @@ def test_processes_outlive_an_outage_and_the_gateway_tells_of_it(kafka, cluster,
         assert answer_from(f"{url}/actions", "POST", json=body(sale)).status_code == 202
         assert billing.wait_for("billed")[0].startswith(f"{sale.id}: ")
         assert (gateway.end(signal.SIGTERM), billing.end(signal.SIGTERM)) == (0, 0)
-
-
-def leader_of_a_partition(cluster: Cluster, topic: str) -> int:
-    with closing(KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)) as admin:
-        (described,) = admin.describe_topics([topic])
-    return described["partitions"][0]["leader_id"]
 
 
 def assert_each_is_billed_once(design: EventDriven, company, day: Sequence[Action]) -> None:

@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 
 from classroom.chapter import Chapter
 from classroom.experiments import deployment, scale
-from classroom.experiments.recorded import recorded
+from classroom.experiments.recordings import recorded
 from classroom.world.topic import write
 from fiberlab.cluster import TopicView
 from fiberlab.domain import plans_in_force

@@ -78,6 +78,12 @@ class ApacheKafka:
         """Return once the broker has ended: orderly, or killed. What it has stored stays."""
         self.brokers[node].stop(kill)
 
+    def leader(self, topic: str) -> int:
+        """The broker that leads the topic's first partition."""
+        with KafkaAdminClient(bootstrap_servers=self.bootstrap_servers.split(",")) as admin:
+            [described] = admin.describe_topics([topic])
+        return described["partitions"][0]["leader_id"]
+
     def close(self) -> None:
         """End all brokers and remove their folder, but for their logs if these are to be kept."""
         for broker in self.brokers.values():

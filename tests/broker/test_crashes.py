@@ -8,7 +8,7 @@ import pytest
 from classroom.chapter import Chapter, close_open_chapter
 from classroom.experiments.crashes import as_simulated, calls, deaths, slow_member, totals
 from classroom.experiments.gateways import APPS, GATEWAYS, dual_writes
-from classroom.experiments.recorded import live_or_recorded, record, recorded
+from classroom.experiments.recordings import live_or_recorded, record, recorded
 from classroom.experiments.strategies import STRATEGIES
 from classroom.experiments.transactions import exactly_once
 

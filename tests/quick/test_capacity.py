@@ -2,6 +2,7 @@
 
 import pytest
 
+from classroom.experiments import outage
 from classroom.experiments.capacity import (
     PARTITIONS,
     RATE,
@@ -14,7 +15,8 @@ from classroom.experiments.capacity import (
     room,
 )
 from classroom.experiments.deployment import STATIC, restarts_that_disturb
-from classroom.experiments.recorded import recorded
+from classroom.experiments.recordings import recorded
+from fiberlab.eventdriven.gateway import ACKNOWLEDGED_WITHIN_S
 
 pytestmark = pytest.mark.embedded
 
@@ -66,3 +68,10 @@ def test_the_recording_shows_that_static_members_disturb_nobody():
 def test_the_recording_shows_that_compaction_leaves_a_record_for_each_household():
     records = recorded("compaction").records
     assert (records.iloc[0], records.iloc[-1]) == (167, 76)
+
+
+def test_the_recording_shows_that_a_killed_broker_is_waited_for_and_nothing_is_lost():
+    found = outage.outages(recorded("one_of_three"))
+    assert found[["failed", "lost"]].eq(0).all(axis=None)
+    assert found.slowest_s[outage.SHUT_DOWN] < outage.MISSED_AFTER_S
+    assert outage.MISSED_AFTER_S < found.slowest_s[outage.KILLED] < ACKNOWLEDGED_WITHIN_S

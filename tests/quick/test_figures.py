@@ -182,6 +182,11 @@ def evening(lag=40, members=2, still=False):
     return pd.DataFrame(rows, columns=["arrivals", "members", "lag", "still"])
 
 
+def answers(**changed) -> pd.DataFrame:
+    usual = {"how": "killed", "at_s": 9.0, "answer_s": 9.0, "status": 202, "times": 1}
+    return pd.DataFrame([usual | changed, usual])
+
+
 def restart():
     rows = [(0.0, "-", 0, "m1"), (0.1, "m1", 3, "-"), (0.2, "m1", 2, "m1"), (0.3, "-", 0, "m1")]
     return pd.DataFrame(rows, columns=["at_s", "restarting", "lag", "p0"])
@@ -318,6 +323,11 @@ CHANGES = {
         lambda change: scale.deployment(
             {"eager": restart()}, {"eager": 2 if change else 3}, {"eager": "recorded"}
         )
+    ],
+    "outage": [
+        lambda change: scale.outage(answers(status=503 if change else 202), 15, "recorded"),
+        lambda change: scale.outage(answers(times=0 if change else 1), 15, "recorded"),
+        lambda change: scale.outage(answers(answer_s=9.1 if change else 9), 15, "recorded"),
     ],
     "house": [lambda change: houses.house([("app", "backend")], PARTS[: 3 if change else 4])],
     "room": [

@@ -6,7 +6,7 @@ import runpy
 
 import pytest
 
-from classroom.experiments.recorded import FOLDER, recorded
+from classroom.experiments.recordings import FOLDER, recorded
 from classroom.experiments.strategies import STRATEGIES, Strategy
 from classroom.experiments.transactions import in_a_transaction
 from classroom.world.company import DATA
@@ -30,5 +30,5 @@ def test_the_recording_says_that_transactions_end_where_kafka_ends():
 
 
 def test_every_recording_has_the_experiment_that_makes_it_again():
-    experiments = runpy.run_path(str(DATA / "record.py"))["EXPERIMENTS"]
+    experiments = runpy.run_path(str(DATA / "record.py"))["RECORDINGS"]
     assert {file.stem for file in FOLDER.glob("*")} == experiments.keys()
