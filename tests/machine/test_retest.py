@@ -112,7 +112,7 @@ def test_apps_and_services_are_released_apart_and_one_app_as_a_whole(six):
     parts = deployables(six)
     services = {f"eventdriven/{actor}_billing.py" for actor in SIX}
     folder = {SHARED: "coupled", MODULAR: "monolith"}.get(six.design)
-    apart = services | {"eventdriven/gateway.py", "eventdriven/marketing.py"}
+    apart = services | {f"eventdriven/{name}.py" for name in ("gateway", "marketing", "provisioning")}
     assert parts.keys() == ({f"{folder}/backend.py"} if folder else apart)
     assert all(entry in files and "domain.py" in files for entry, files in parts.items())
 
