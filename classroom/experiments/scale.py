@@ -3,8 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -14,7 +16,7 @@ from kafka import KafkaAdminClient
 from classroom.chapter import Chapter
 from classroom.experiments.recordings import live_or_recorded
 from classroom.world.running import Worker, wait_until
-from classroom.world.topic import write, write_keys
+from classroom.world.topic import OnKafka, write, write_keys
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, plans_in_force
 from fiberlab.eventdriven import provisioning
@@ -24,7 +26,7 @@ from fiberlab.eventdriven.service import Service
 from fiberlab.lines import Lines
 
 PARTITIONS = 6
-TOGETHER_MS = 500  # 36 members wait: each shall be woken once, not at every event
+FEW_BATCHES = {"linger_ms": 500}  # 36 members wait: each shall be woken once, not at every event
 
 
 def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> pd.DataFrame:
@@ -39,7 +41,7 @@ def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> 
         for worker in workers:
             worker.start()
         wait_until(lambda: _complete(chapter, groups.values(), workers), "crews to be complete", 60, 0.1)
-        sent = write(chapter, topic, actions, TOGETHER_MS)
+        sent = write(_in_few_batches(chapter), topic, actions)
         done = lambda: all(len(crew.handled) == sent for crew in groups.values())  # noqa: E731
         wait_until(done, f"every crew to handle {sent} events")
         rows = [row for crew in groups.values() for row in crew.shares()]  # before anybody leaves
@@ -49,6 +51,13 @@ def crews(chapter: Chapter, sizes: Iterable[int], actions: Sequence[Action]) -> 
     return pd.DataFrame(rows, columns=columns).sort_values(
         columns, ascending=[True, False, False], ignore_index=True
     )
+
+
+def _in_few_batches(chapter: Chapter) -> OnKafka:
+    """The chapter's Kafka, to which events go together."""
+    settings = chapter.cluster.producer_settings | FEW_BATCHES
+    cluster = replace(chapter.cluster, producer_settings=settings)
+    return SimpleNamespace(cluster=cluster, company=chapter.company)
 
 
 class Crew:

@@ -43,12 +43,9 @@ class Record(NamedTuple):
         return f"{self.action} of {self.account_id} ({place}, {self.where})"
 
 
-def write(chapter: OnKafka, topic: str, actions: Iterable[Action], linger_ms: int = 5) -> int:
-    """How many events were written: one per action, each acknowledged by the broker.
-
-    With a longer linger they come in few, large batches, and wake whoever waits for them less often.
-    """
-    with chapter.cluster.producer(linger_ms=linger_ms) as producer:
+def write(chapter: OnKafka, topic: str, actions: Iterable[Action]) -> int:
+    """How many events were written: one per action, each acknowledged by the broker."""
+    with chapter.cluster.producer() as producer:
         sent = []
         for action in actions:
             event = encode(happened(action, chapter.company.plans))

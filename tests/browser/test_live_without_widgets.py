@@ -46,14 +46,14 @@ def page() -> Iterator[Page]:
             browser.close()
 
 
-def test_the_shipped_chapter_shows_the_still_picture_and_its_sentence(page: Page, tmp_path):
+def test_the_shipped_chapter_shows_the_still_picture_once_and_its_sentence(page: Page, tmp_path):
     shipped = cells(nbformat.read(CHAPTER, as_version=4), "run-watch", "see-watch")
-    (still,) = shipped.cells[0].outputs
     page.goto(export(shipped, tmp_path / "chapter.html"))
-    (seen, width), *_ = page.evaluate(PICTURES)
-    assert seen
-    assert width > WIDTH_PX  # two pictures below each other, and no card
-    sentence = still.metadata["image/png"]["alt"]
+    card, still = page.evaluate(PICTURES)
+    assert card == [True, WIDTH_PX]  # where it lived, a card says that the still stands below
+    assert still[0]
+    assert still[1] > WIDTH_PX  # as fine as every figure
+    sentence = shipped.cells[1].outputs[0].metadata["image/png"]["alt"]
     assert sentence.startswith("300 actions sent. ")
     assert sentence in " ".join(page.inner_text("body").split())
 
