@@ -14,7 +14,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from classroom.broker.connect import connect
 from classroom.broker.embedded import BrokerGoneError
@@ -211,6 +211,21 @@ def test_waiting_for_services_that_do_not_get_on_says_what_was_awaited(events, m
     monkeypatch.setattr(events.view, "lag", lambda group: 3)
     with pytest.raises(TimeoutError, match="the running services to read the whole topic"):
         events.settle()
+
+
+def test_a_broker_that_is_busy_when_it_is_asked_is_asked_again(events, day, monkeypatch):
+    replay(day, events.url)
+    answers, lag = iter([KafkaTimeoutError(), KafkaTimeoutError()]), events.view.lag
+
+    def busy_at_first(group: str) -> int:
+        for error in answers:
+            raise error
+        return lag(group)
+
+    monkeypatch.setattr(events.view, "lag", busy_at_first)
+    events.settle()
+    assert next(answers, None) is None
+    assert set(events.lag().values()) == {0}
 
 
 def impatient(wait):
