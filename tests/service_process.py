@@ -4,18 +4,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
 from classroom.commands.service import topic_of
+from classroom.world import company as days
 from classroom.world.designs import PARTITIONS
 from fiberlab.cluster import Cluster
+from fiberlab.domain import Action, Company, expected_cents
+from fiberlab.eventdriven.events import encode, happened
+from fiberlab.ledger import Ledger
 from tests.facts import eventually
 
 SERVICE = ("-m", "classroom.commands", "classroom.commands.service")
 ROOT = Path(__file__).parents[1]
+DAY = days.generated_day(days.company(), seed=7, actions=120, installer_percent=40)
 
 
 def new_system(cluster: Cluster) -> Cluster:
@@ -23,6 +29,27 @@ def new_system(cluster: Cluster) -> Cluster:
     system = replace(cluster, namespace=f"{cluster.namespace}{uuid4().hex[:8]}.")
     system.create_topic(topic_of(system), PARTITIONS)
     return system
+
+
+def say(system: Cluster, company: Company, actions: Sequence[Action]) -> None:
+    """Return once the broker has the event of each action, one after the other."""
+    with system.producer() as producer:
+        for action in actions:
+            event = encode(happened(action, company.plans))
+            headers = list(event.headers.items())
+            producer.send(topic_of(system), event.value, event.key.encode(), headers).get(10)
+
+
+def due(company: Company, actions: Sequence[Action], kind: str) -> dict[str, int]:
+    """What this kind of actor owes, by action, in cents."""
+    theirs = (action for action in actions if action.actor.kind == kind)
+    return {action.id: cents for action in theirs if (cents := expected_cents(action, company.plans))}
+
+
+def billed(file: Path) -> dict[str, int]:
+    """What the ledger says, by action, in cents."""
+    with Ledger(file) as ledger:
+        return {charge.id: charge.amount_cents for charge in ledger.charges()}
 
 
 def variables(cluster: Cluster) -> dict[str, str]:

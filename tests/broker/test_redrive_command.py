@@ -4,26 +4,22 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from classroom.commands.service import topic_of
-from classroom.world import company as days
 from fiberlab.cluster import Cluster
-from fiberlab.domain import Company, expected_cents
-from fiberlab.eventdriven.events import encode, happened
+from fiberlab.domain import Company
 from fiberlab.ledger import Ledger
 from tests.facts import eventually
-from tests.service_process import ROOT, ServiceProcess, new_system, variables, words
+from tests.service_process import DAY, ROOT, ServiceProcess, billed, due, say, variables, words
 
 pytestmark = [
     pytest.mark.timeout(180),  # processes that wait for a group
     pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM, and Ctrl-C is for a whole console"),
 ]
 NAME, NEW_PLAN = "customer-billing", "Fiber 5 Gig"
-DAY = days.generated_day(days.company(), seed=7, actions=120, installer_percent=40)
 OUTDATED = f"""
 import sys
 from classroom.commands import service
@@ -40,22 +36,10 @@ sys.exit(service.main(sys.argv[1:]))
 
 
 @pytest.fixture
-def system(cluster: Cluster) -> Iterator[Cluster]:
-    """The Kafka of the tests, with a topic that nobody has written to."""
-    system = new_system(cluster)
-    yield system
-    system.delete_topic(topic_of(system))
-
-
-@pytest.fixture
 def ledger(system: Cluster, company: Company, tmp_path: Path) -> Path:
     """The ledger of a billing that has read a day, and does not know the new plan yet."""
     ledger, log = tmp_path / "ledger.sqlite", tmp_path / "log"
-    with system.producer() as producer:
-        for action in DAY:
-            event = encode(happened(action, company.plans))
-            producer.send(topic_of(system), event.value, event.key.encode(), [*event.headers.items()])
-        producer.flush(timeout=10)
+    say(system, company, DAY)
     known = [id for id in owed(company) if id not in of_new_plan()]
     with ServiceProcess(system, log, NAME, "--ledger", ledger, program=("-c", OUTDATED)) as service:
         service.wait_for("billed", len(known))
@@ -72,13 +56,7 @@ def of_new_plan() -> list[str]:
 
 def owed(company: Company) -> dict[str, int]:
     """What customers owe, by action, in cents."""
-    theirs = (action for action in DAY if action.actor.kind == "customer")
-    return {action.id: cents for action in theirs if (cents := expected_cents(action, company.plans))}
-
-
-def billed(file: Path) -> dict[str, int]:
-    with Ledger(file) as ledger:
-        return {charge.id: charge.amount_cents for charge in ledger.charges()}
+    return due(company, DAY, "customer")
 
 
 def redrive(system: Cluster, *options: object, **more: str) -> subprocess.CompletedProcess[str]:

@@ -6,65 +6,33 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from classroom.broker.connect import connect
 from classroom.commands.service import LISTENERS, topic_of
-from classroom.world import company as days
 from fiberlab import api
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.domain import Action, Company, expected_cents, plans_in_force
 from fiberlab.eventdriven.dead_letters import opened
-from fiberlab.eventdriven.events import encode, happened
-from fiberlab.ledger import Ledger
 from fiberlab.lines import Lines
 from tests.facts import answer_from, eventually
-from tests.service_process import SERVICE, ServiceProcess, new_system
+from tests.service_process import DAY, SERVICE, ServiceProcess, billed, due, new_system, say
 
 pytestmark = [
     pytest.mark.timeout(180),  # processes that wait for a group
     pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM, and Ctrl-C is for a whole console"),
 ]
-DAY = days.generated_day(days.company(), seed=7, actions=120, installer_percent=40)
 EFFECT = {"customer-billing": "billed", "installer-billing": "billed", "email-marketing": "mailed"}
 EFFECT |= {"provisioning": "line"}
-
-
-@pytest.fixture
-def system(cluster: Cluster) -> Iterator[Cluster]:
-    """The Kafka of the tests, with a topic that nobody has written to."""
-    system = new_system(cluster)
-    yield system
-    system.delete_topic(topic_of(system))
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
     """Where the ledger is to be; its folder is not there yet."""
     return tmp_path / "made" / "ledger.sqlite"
-
-
-def say(system: Cluster, company: Company, actions: Sequence[Action]) -> None:
-    with system.producer() as producer:
-        for action in actions:
-            event = encode(happened(action, company.plans))
-            producer.send(topic_of(system), event.value, event.key.encode(), list(event.headers.items())).get(
-                10
-            )
-
-
-def due(company: Company, actions: Sequence[Action], kind: str) -> dict[str, int]:
-    """What this kind of actor owes, by action, in cents."""
-    theirs = (action for action in actions if action.actor.kind == kind)
-    return {action.id: cents for action in theirs if (cents := expected_cents(action, company.plans))}
-
-
-def billed(ledger: Path) -> dict[str, int]:
-    with Ledger(ledger) as file:
-        return {charge.id: charge.amount_cents for charge in file.charges()}
 
 
 def lag(system: Cluster, name: str) -> int:
