@@ -33,6 +33,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.txt"  # written last: without it the installation is unfinished
 INSTALL_LOG = VENV / "install.log"
+WHEELS = ROOT / "wheels"  # as it comes from a stick: `lab.py pack` made it, and PACKED says for whom
+PACKED = WHEELS / "packed.json"
 DOWNLOADS = "https://www.python.org/downloads/"
 
 
@@ -67,6 +69,8 @@ def set_up() -> None:
     with REQUIREMENTS.open("rb") as turn:
         wait_for_turn(turn)
         flaw = venv_flaw()
+        if flaw or not is_installed():
+            check_wheels()
         if flaw:
             print(f"The folder .venv {flaw}: making it again.")
             shutil.rmtree(VENV)
@@ -135,6 +139,28 @@ def no_embedded_broker() -> str:
     return old_mac if release and int(release) < 13 and sys.version_info >= (3, 13) else ""
 
 
+# The kinds of computers that `lab.py pack` knows, by system and processor.
+COMPUTERS = {
+    ("win32", "amd64"): "windows",
+    ("darwin", "x86_64"): "mac-intel",
+    ("darwin", "arm64"): "mac-arm",
+    ("linux", "x86_64"): "linux",
+    ("linux", "aarch64"): "linux-arm",
+}
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+def this_computer() -> str:
+    """Return which of these kinds this computer is; if it is none, what it is."""
+    kind = (sys.platform, platform.machine().lower())
+    return no_embedded_broker() or COMPUTERS.get(kind, " ".join(kind))
+
+
+def this_python() -> str:
+    """Return the version of this Python as far as wheels ask for it: "3.12"."""
+    return "{}.{}".format(*sys.version_info)
+
+
 def stamp(requirements: bytes, version: tuple) -> str:
     """Return what changes with the minor version of Python, then with the pins: "3.12 9f86d0…"."""
     return f"{version[0]}.{version[1]} {hashlib.sha256(requirements).hexdigest()}"
@@ -191,6 +217,29 @@ def check_fitness() -> None:
         )
 
 
+OR_PYPI = "where there is a network, rename the folder wheels, and the packages come from PyPI"
+
+
+def check_wheels() -> None:
+    """Return if the wheels beside lab.py fit, or if there are none; raise LabError if not."""
+    if not WHEELS.is_dir():
+        return
+    try:
+        packed = json.loads(PACKED.read_text(encoding="utf-8"))
+        platforms, pythons = (" or ".join(packed[key]) for key in ("platforms", "pythons"))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        raise LabError(
+            f"The folder wheels beside lab.py is not whole: {PACKED.name} is not there, or damaged.",
+            f"copy all of the stick's folder again, then start again; or, {OR_PYPI}",
+        ) from None
+    if this_computer() not in packed["platforms"] or this_python() not in packed["pythons"]:
+        raise LabError(
+            f"The wheels beside lab.py are for Python {pythons} on {platforms}, and this is Python "
+            f"{this_python()} on {this_computer()}.",
+            f"start again with one of these Pythons, or get a stick for this one; or, {OR_PYPI}",
+        )
+
+
 def can_import(name: str) -> bool:
     """Tell whether this Python has a module that works."""
     try:
@@ -217,24 +266,26 @@ def install(turn: BinaryIO) -> None:
     print("Installing the packages into .venv: once, a minute or two ...")
     STAMP.unlink(missing_ok=True)
     (VENV / "requirements.txt").write_text("\n".join(wanted()), encoding="utf-8")
-    begin = INSTALL_LOG.stat().st_size if INSTALL_LOG.exists() else 0
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    options = ["--progress-bar=off", "--only-binary=:all:", "--no-deps"]  # every dependency is pinned
-    settings = pip_settings()
-    failed = run_logged([*pip, "install", *options, "-r", VENV / "requirements.txt"], turn, settings)
+    failed, said = run_pip(turn, "install", "-r", VENV / "requirements.txt")
     missing = missing_pins()
     if failed:  # it said what, and seldom why: ask for one package, with all that it can say
-        run_logged(
-            [*pip, "-vv", "download", "--dest", VENV / "unused", *options, *missing[:1]],
-            turn,
-            settings,
-        )
+        said += run_pip(turn, "download", "-vv", "--dest", VENV / "unused", *missing[:1])[1]
     if failed or missing:
-        said = INSTALL_LOG.read_bytes()[begin:].decode(errors="replace")
         raise why_not_installed(said if failed else f"pip ended well, but .venv lacks {missing[0]}")
     make_at_home()
     run_logged([PYTHON, "-c", "import matplotlib.pyplot"], turn)  # looks for fonts once: now, not in a cell
     STAMP.write_text(stamp(REQUIREMENTS.read_bytes(), sys.version_info))
+
+
+def run_pip(turn: BinaryIO, command: str, *words: object) -> tuple[int, str]:
+    """Run .venv's pip into the log, wheels only; return its exit status, and what it said."""
+    begin = INSTALL_LOG.stat().st_size if INSTALL_LOG.exists() else 0
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", command]
+    options = ["--progress-bar=off", "--only-binary=:all:", "--no-deps"]  # every dependency is pinned
+    if WHEELS.is_dir():
+        options += ["--no-index", "--find-links", WHEELS]
+    failed = run_logged([*pip, *options, *words], turn, pip_settings())
+    return failed, INSTALL_LOG.read_bytes()[begin:].decode(errors="replace")
 
 
 # What pip may be told by the environment or by its files: where packages come from. Where they go, and
@@ -247,6 +298,8 @@ FROM_WHERE += " resume-retries cache-dir no-cache-dir keyring-provider use-featu
 
 def pip_settings() -> dict[str, str]:
     """Return the variables for pip: of its settings and files, what says where packages come from."""
+    if WHEELS.is_dir():  # from there, and from nowhere else
+        return {"PIP_CONFIG_FILE": os.devnull}
     ours = {name: value for name, value in os.environ.items() if is_from_where(name)}
     asked = [PYTHON, "-m", "pip", "--disable-pip-version-check", "config", "list"]
     variables = {**without_pip(environment()), **ours}
@@ -311,9 +364,9 @@ CAUSES = (
         TO_PYPI,
     ),
     (
-        "DO NOT MATCH THE HASHES",
+        "DO NOT MATCH THE HASHES|BadZipFile|Wheel .* is invalid",
         "a package arrived damaged, or changed on its way",
-        "try again, or another mirror",
+        "copy the stick's folder again, or try again, or another mirror",
     ),
     (
         "No matching distribution found for ",
@@ -323,15 +376,24 @@ CAUSES = (
 )
 
 
-def why_not_installed(said: str) -> LabError:
+LACKING = (
+    "No matching distribution found for ",
+    "the folder wheels beside lab.py lacks this package, or has it for newer systems only",
+    "copy all of the stick's folder again; it is for Windows 10, macOS 13, Linux with glibc 2.28 and newer; "
+    f"or, {OR_PYPI}",
+)
+
+
+def why_not_installed(said: str, what: str = "The packages could not be installed") -> LabError:
     """Return the error for what pip said: its cause, not only its consequence."""
-    told = ((re.search(signs, said, re.IGNORECASE), cause, step) for signs, cause, step in CAUSES)
+    causes = (LACKING, *CAUSES) if WHEELS.is_dir() else CAUSES
+    told = ((re.search(signs, said, re.IGNORECASE), cause, step) for signs, cause, step in causes)
     cause, step = next(
         ((cause, step) for found, cause, step in told if found), ("pip could not do it", "read the log")
     )
     lines = [line for line in said.splitlines() if line.startswith("ERROR: ")] or said.splitlines() or [""]
     last = f"{lines[-1].strip()}; all that pip said: {INSTALL_LOG}"
-    return LabError(f"The packages could not be installed: {cause} ({last}).", f"{step}, then start again")
+    return LabError(f"{what}: {cause} ({last}).", f"{step}, then start again")
 
 
 def make_at_home() -> None:
@@ -356,8 +418,9 @@ def run_logged(command: list, turn: BinaryIO, more: Optional[dict] = None) -> in
             time.sleep(0.2)
     finally:
         process.terminate()
+        status = process.wait()  # so that nobody writes any more where Ctrl-C makes us clean up
         show("")
-    return process.wait()
+    return status
 
 
 def show(line: str) -> None:
@@ -453,7 +516,7 @@ def command_line() -> argparse.ArgumentParser:
     test = command("test", "verify", "check everything; options after it go to pytest: -k NAME, -n 0")
     legs = test.add_mutually_exclusive_group()
     legs.add_argument("--kafka", action="store_true", help="what speaks to Kafka, on Apache Kafka")
-    legs.add_argument("--quick", action="store_true", help="what needs no broker and no process")
+    legs.add_argument("--quick", action="store_true", help="what needs no broker, process, socket or picture")
     series = command("run", "notebooks run", "run the notebooks without a browser")
     series.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
     series.add_argument("names", nargs="*", help="only these, for example 05")
@@ -464,6 +527,12 @@ def command_line() -> argparse.ArgumentParser:
     progress = command("progress", "room", "who is stuck where, from progress files")
     progress.add_argument("files", nargs="+", type=os.path.abspath, help="my-notebooks/progress.json of each")
     progress.add_argument("--picture", type=os.path.abspath, default="progress.png", help="where to draw it")
+    pack = command("pack", "pack", "make a folder for a USB stick: it installs without a network")
+    pack.add_argument("folder", nargs="?", type=os.path.abspath, default="stick", help="default: stick")
+    kinds = {"nargs": "+", "choices": [*COMPUTERS.values()], "default": [this_computer()]}
+    pack.add_argument("--platform", **kinds, help="for these computers; default: such as this one")
+    versions = {"nargs": "+", "choices": PYTHONS, "default": [this_python()]}
+    pack.add_argument("--python", **versions, help="for these Pythons; default: such as this one")
     command("doctor", "doctor", "find out what is wrong here, or on the way to a Kafka")
     kafka = command("kafka", "kafka", "start and stop Apache Kafka, or clean up at a shared one")
     what = "up, status, down: in Docker; run: without it; clean: remove your own topics and groups"
@@ -471,6 +540,7 @@ def command_line() -> argparse.ArgumentParser:
     kafka.add_argument("--cluster", action="store_true", help="three brokers instead of one")
     command("service", "service", "run one service in a process of its own", add_help=False)
     command("redrive", "redrive", "hand a service its dead letters again", add_help=False)
+    command("book", "book", "build the chapters as pages that any browser shows", add_help=False)
     return lab
 
 
@@ -481,7 +551,7 @@ def main() -> int:
     return hand_over(module, *arguments)
 
 
-READ_FURTHER_ON = ("test", "service", "redrive")  # what lab.py does not know is for pytest, or the service
+READ_FURTHER_ON = ("test", "service", "redrive", "book")  # what lab.py does not know is for its module
 
 
 def target(words: list[str]) -> list[str]:
@@ -492,6 +562,10 @@ def target(words: list[str]) -> list[str]:
     words = words[words.index(asked.command) + 1 :] if asked.command else words
     if asked.command == "progress":  # named from where the trainer stands
         words = ["--picture", asked.picture, *asked.files]
+    if asked.command == "pack":
+        words = [asked.folder, "--platform", *asked.platform, "--python", *asked.python]
+    if asked.command == "book":
+        return ["book", *words]
     if asked.command == "kafka" and asked.what == "run":
         return ["tests.apache_kafka", *["--cluster"] * asked.cluster]
     module, *first = asked.module

@@ -53,15 +53,16 @@ class CheckStopped(KeyboardInterrupt):
 class Reader:
     """The reader of a chapter: a guess is kept until its outcome is there."""
 
-    def __init__(self, number: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, number: str, environment: Mapping[str, str], somebody_reads: bool = False) -> None:
         self.number = number
         self._environment = environment
+        self._somebody_reads = somebody_reads
         self._predictions: dict[str, Prediction] = {}
 
     @property
     def working_copy(self) -> Path | None:
-        """The folder of the reader's own notebooks, in which things are kept; None elsewhere."""
-        return progress_file.folder()
+        """The folder in which things are kept for the reader; None if nobody reads."""
+        return progress_file.folder(self._somebody_reads)
 
     @property
     def learner(self) -> str:
@@ -94,7 +95,7 @@ class Chapter(Reader):
 
     def __init__(self, number: str, environment: Mapping[str, str]) -> None:
         self._folder = OwnFolder(number)
-        super().__init__(number, settings.ours(environment))
+        super().__init__(number, settings.ours(environment), names.in_front_end(environment))
         self._running: dict[type, Design] = {}
         self._live: Live | None = None
         self._opened = ExitStack()  # the mailbox, marketing's and provisioning's files
@@ -113,7 +114,7 @@ class Chapter(Reader):
         except KeyboardInterrupt:
             raise CheckStopped(name) from None
         outcome = names.with_its_name(outcome, answer, exercise, names.notebook())
-        progress_file.keep_attempt(self.learner, exercise.name, outcome)
+        progress_file.keep_attempt(self.working_copy, self.learner, exercise.name, outcome)
         return outcome
 
     def _judged(self, exercise: Exercise, answer: Answer, rng: random.Random) -> Outcome:
@@ -146,7 +147,7 @@ class Chapter(Reader):
 
     @property
     def files(self) -> Path:
-        """Where a file for the reader goes: beside the working copy, else into what goes with the chapter."""
+        """Where a file for the reader goes: where things are kept, else into what goes with the chapter."""
         return self.working_copy or Path(self._folder.name)
 
     def topic(self, name: str, partitions: int = 4) -> str:

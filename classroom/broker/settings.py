@@ -22,7 +22,8 @@ from typing import Any
 
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-HOME = Path(__file__).parents[2]
+from classroom.place import home
+
 ADDRESS, LEARNER, FILE = "KAFKA_BOOTSTRAP_SERVERS", "FIBERLAB_LEARNER", "KAFKA_SETTINGS_FILE"
 # Who somebody is where FIBERLAB_LEARNER does not say it; on a JupyterHub all may have one user name.
 USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "USERNAME")
@@ -220,7 +221,7 @@ def _hidden(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _from_home(path: str) -> Path:
-    return HOME / os.path.expanduser(path)  # noqa: PTH111 (pathlib's raises for a user that is unknown)
+    return home() / os.path.expanduser(path)  # noqa: PTH111 (pathlib's raises for a user that is unknown)
 
 
 def _in_file(path: Path) -> dict[str, str]:

@@ -10,5 +10,6 @@ __getattr__, __dir__ = door(
         "retest": "what_to_test_again",
         "files": "NEW_ACTOR files_to_change",
         "marketing": "marketing_diff what_marketing_touched",
+        "team": "team_is_content team_tests",
     },
 )

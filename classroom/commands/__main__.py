@@ -29,7 +29,7 @@ def main(module: str, *arguments: str) -> None:
 
 def sentence(error: Exception) -> str:
     """What the reader is told of this error: a sentence and the next step; nothing of a bug."""
-    if type(error).__module__.split(".")[0] in ("__main__", "fiberlab", "classroom"):
+    if type(error).__module__.split(".")[0] in ("__main__", "lab", "fiberlab", "classroom"):
         return str(error)
     if not isinstance(error, OSError):
         return ""

@@ -6,11 +6,15 @@ not copied: whoever is asked for a guess must not see the outcome below.
 
 `python3 lab.py reset 01`, one exercise by its name, or everything, begins again. Before anything is replaced,
 the whole copy goes into `my-notebooks/kept/` under the date and time. The progress file stays.
+
+Without lab.py, `python -m classroom.commands.copies` makes them: in the checkout or, where nobody may write
+there or the workbook came as a wheel, in the folder where you stand.
 """
 
 import argparse
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -20,9 +24,9 @@ from typing import Any
 
 from classroom.desk import progress
 from classroom.desk.progress import NotKeptError, my_turn, write_whole
+from classroom.place import NOTEBOOKS, ROOT, home
 
-ROOT = Path(__file__).parents[2]
-ORIGINALS, COPIES = ROOT / "notebooks", ROOT / "my-notebooks"
+ORIGINALS, COPIES = NOTEBOOKS, ROOT / progress.COPIES
 KEPT, TAKEN = "kept", ".originals.json"  # TAKEN: the text of the original that each copy was made from
 
 Notebook = dict[str, Any]
@@ -190,11 +194,16 @@ EVERYTHING = "everything"
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 if all that was named is as it was shipped."""
     parser = argparse.ArgumentParser(prog="lab.py reset", description="Begin again; what you wrote is kept.")
-    parser.add_argument("what", help=f"a chapter (01), an exercise (01-price) or {EVERYTHING!r}")
-    what = parser.parse_args(arguments).what
-    refresh()
-    print("\n".join(reset(what)))
+    parser.add_argument("what", nargs="?", help=f"a chapter (01), an exercise (01-price) or {EVERYTHING!r}")
+    what, copies = parser.parse_args(arguments).what, place()
+    lines = refresh(ORIGINALS, copies)
+    print("\n".join(reset(what, ORIGINALS, copies) if what else [*lines, f"Your copies are in {copies}."]))
     return 0
+
+
+def place() -> Path:
+    """Where the working copies belong: beside the originals if one may write there, else where you stand."""
+    return (home() if os.access(home(), os.W_OK) else Path.cwd()) / COPIES.name
 
 
 def reset(what: str, originals: Path = ORIGINALS, folder: Path = COPIES) -> list[str]:

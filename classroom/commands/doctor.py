@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from time import monotonic
 
@@ -20,7 +20,7 @@ from classroom.broker import settings as environment
 from classroom.broker.diagnosis import diagnose
 from classroom.broker.settings import Settings
 from classroom.chapter import Chapter
-from classroom.world.company import DATA
+from classroom.place import CARRIED, WORKBOOK
 from classroom.world.running import HttpClient, HttpServer
 from fiberlab.api import new_app
 from fiberlab.cluster import Cluster, TopicView
@@ -47,7 +47,7 @@ def check_set_up(chapter: Chapter) -> SetUpReport:
     """One line per requirement: "ok", or "missing" with what to do. Never raises."""
     checks: list[tuple[str, Callable[[], str]]] = [
         ("Python 3.11 or newer", _python),
-        ("every package in the pinned version", _packages),
+        ("every package, in a version that fits", _packages),
         ("the company's data", lambda: _fails(lambda: _data(chapter), DATA_FIX)),
         ("a folder for the ledgers, and SQLite", lambda: _fails(_ledger, LEDGER_FIX)),
         ("HTTP on this machine", lambda: _fails(_http, HTTP_FIX)),
@@ -65,9 +65,16 @@ def _python() -> str:
 
 
 def _packages() -> str:
-    pins = (line.partition("#")[0].strip() for line in _lines(DATA.parent / "requirements.txt"))
-    wrong = sorted(pin for pin in pins if pin and not _installed(Requirement(pin)))
-    return f"run python3 lab.py again to install {', '.join(wrong[:3])}" if wrong else ""
+    wrong = sorted(pin for pin in _pins() if not _installed(Requirement(pin)))
+    return f"install {', '.join(wrong[:3])}; python3 lab.py does it" if wrong else ""
+
+
+def _pins() -> list[str]:
+    """The pins of a checkout; what a wheel asks for."""
+    if WORKBOOK == CARRIED:
+        return requires("fiberlab") or []
+    lines = (WORKBOOK / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [pin for line in lines if (pin := line.partition("#")[0].strip())]
 
 
 def _installed(pin: Requirement) -> bool:
@@ -105,10 +112,6 @@ def _fails(attempt: Callable[[], object], fix: str) -> str:
     except Exception as error:
         return f"{' '.join(str(error).split()) or type(error).__name__}; {fix}"
     return ""
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
 
 
 COMMITTED_WITHIN_S = 30

@@ -204,10 +204,10 @@ def _solve(path: Path) -> bool:
 
 def solved(notebook: NotebookNode) -> NotebookNode:
     """The notebook with every starter replaced by its solution."""
-    solutions = {exercise.name: solution(exercise) for exercise in exercises()}
+    known, ids = {exercise.name: exercise for exercise in exercises()}, {cell.id for cell in notebook.cells}
     for cell in notebook.cells:
-        if f"{cell.id}-check" in {other.id for other in notebook.cells}:
-            cell.source = solutions[cell.id].strip()
+        if f"{cell.id}-check" in ids:
+            cell.source = solution(known[cell.id]).strip()
     return notebook
 
 

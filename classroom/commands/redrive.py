@@ -13,8 +13,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from classroom.broker.connect import join
-from classroom.commands.service import LISTENERS, ROOT, add_ledger, add_run, at_an_address, handler, topic_of
+from classroom.commands.service import LISTENERS, add_ledger, add_run, at_an_address, handler, topic_of
 from classroom.figures.look import plural
+from classroom.place import home
 from classroom.world.designs import Services
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.eventdriven.dead_letters import Letter
@@ -78,7 +79,7 @@ def services_of(opened: ExitStack, cluster: Cluster, run: str) -> Services:
 
 def file_of(asked: argparse.Namespace) -> Path:
     """The file that the service has written so far. Raises NoFileError."""
-    file = ROOT / asked.ledger
+    file = home() / asked.ledger
     if not file.exists():
         raise NoFileError(f"{asked.service} has no file {str(file)!r}; name the one it has with --ledger")
     return file

@@ -26,6 +26,7 @@ from classroom.broker import settings as environment
 from classroom.broker.connect import join
 from classroom.broker.settings import Settings
 from classroom.commands.__main__ import sentence
+from classroom.place import home
 from classroom.world import company, designs
 from classroom.world.designs import Handle, Services, start_gateway
 from classroom.world.mailbox import Mailbox
@@ -36,7 +37,6 @@ from fiberlab.ledger import Charge, Ledger
 from fiberlab.lines import Lines
 from fiberlab.mailing import Mailing
 
-ROOT = Path(__file__).parents[2]
 TOPIC, GATEWAY = "plan-events", "gateway"
 BILLING = {module.GROUP: module for module in designs.SERVICES}
 LISTENERS = (*BILLING, marketing.GROUP, provisioning.GROUP)
@@ -230,7 +230,7 @@ def run_listener(
 ) -> None:
     """Return once it was asked to stop, and the event in hand is finished. Raises what ended it."""
     name, topic = asked.service, topic_of(cluster)
-    handle = handler(opened, name, ROOT / asked.ledger, ledger)
+    handle = handler(opened, name, home() / asked.ledger, ledger)
     services = Services(cluster, topic, opened.enter_context(TopicView(cluster, topic)))
     opened.callback(services.close)
     services.add(name, handle, new=False)

@@ -1,8 +1,8 @@
 """Check everything: `lab.py test` on the embedded broker, `lab.py test --kafka` on Apache Kafka.
 
-`lab.py test --quick` is for the inner loop: what needs no broker, no process and no socket. The last line is
-always "N passed, N failed". Where Apache Kafka cannot be had, its tests did not run: that is said, and
-counted as failed.
+`lab.py test --quick` is for the inner loop: what needs no broker, process, socket or drawn picture. The last
+line is always "N passed, N failed". Where Apache Kafka cannot be had, its tests did not run: that is said,
+and counted as failed.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def quick_legs(*options: str) -> list[Leg]:
-    """What needs no broker, no process and no socket: for the inner loop."""
+    """What needs no broker, process, socket or drawn picture: for the inner loop."""
     return [ruff_leg("check"), ruff_leg("format", "--check"), pytest_leg("quick", QUICK, *options)]
 
 

@@ -18,6 +18,7 @@ from classroom.world.running import HttpClient, NoAnswerError
 ROOT = Path(__file__).parents[2]
 LOG = Path(sys.prefix, "jupyter.log")
 ANSWERS_WITHIN_S = 60
+PAGE = "lab/tree/my-notebooks/00-start-here.ipynb"
 
 
 class WorkbookError(RuntimeError):
@@ -35,20 +36,18 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     for line in copies.refresh():
         print(line)
-    return serve(free_port(asked.port), not asked.no_browser)
+    command = jupyterlab(free_port(asked.port), others=asked.port is None)
+    return serve(command, not asked.no_browser)
 
 
-def serve(port: int, browser: bool) -> int:
-    """Serve the workbook at this port until Ctrl-C; the exit status."""
+def serve(command: list[str], browser: bool) -> int:
+    """Serve the workbook until Ctrl-C; the exit status."""
     token = secrets.token_hex(24)
-    address = f"http://127.0.0.1:{port}/lab/tree/my-notebooks/00-start-here.ipynb?token={token}"
     with LOG.open("wb") as log:
-        server = subprocess.Popen(
-            jupyterlab(port), stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=ROOT, text=True
-        )
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=ROOT, text=True)
     try:
         tell(server, token)
-        wait_for_answer(server, address)
+        address = wait_for_page(server, token)
         print(f"The workbook is open; Ctrl-C stops it.\n{address}")
         if browser:
             webbrowser.open(address)
@@ -60,13 +59,16 @@ def serve(port: int, browser: bool) -> int:
         stop(server)
 
 
-def jupyterlab(port: int) -> list[str]:
-    """The command that serves this folder, without a question and without the network."""
+def jupyterlab(port: int, others: bool) -> list[str]:
+    """The command that serves this folder, without a question and without the network.
+
+    Of two that start at once only one gets the port: the other takes one of the `others`, or ends.
+    """
     return [
         sys.executable, "-m", "classroom.commands.lab_server",
         f"--ServerApp.root_dir={ROOT}", f"--ServerApp.port={port}",
-        "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", "--ServerApp.open_browser=False",
-        "--ServerApp.allow_root=True",  # usual in a container
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port_retries={50 * others}",
+        "--ServerApp.open_browser=False", "--ServerApp.allow_root=True",  # as root: usual in a container
         "--ServerApp.answer_yes=True",  # Ctrl-C asks no question
         "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",  # nothing is fetched
     ]  # fmt: skip
@@ -97,16 +99,29 @@ def tell(server: subprocess.Popen[str], token: str) -> None:
         told.write(f"{token}\n")
 
 
-def wait_for_answer(server: subprocess.Popen[str], address: str) -> None:
-    """Return as soon as the server answers at this address. Raises WorkbookError if it does not."""
+def wait_for_page(server: subprocess.Popen[str], token: str) -> str:
+    """The address of the first page, as soon as this server shows it. Raises WorkbookError if it does not."""
     deadline = time.monotonic() + ANSWERS_WITHIN_S
     with HttpClient(within_s=ANSWERS_WITHIN_S) as http:
         while server.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(NoAnswerError):
-                return check(http.get(address).status_code)
+                if address := address_of(token):
+                    check(http.get(address).status_code)
+                    return address
             time.sleep(0.05)
     late = f"did not answer within {ANSWERS_WITHIN_S} s"
     raise no_workbook(late if server.poll() is None else "ended before it answered")
+
+
+def address_of(token: str) -> str | None:
+    """Where the server with this token shows the first page, which is nobody else's; None if not yet."""
+    from jupyter_server.serverapp import list_running_servers  # takes a while: while the server starts, too
+
+    with contextlib.suppress(ValueError):  # a server that writes down where it is
+        for told in list_running_servers():
+            if told["token"] == token:
+                return f"{told['url']}{PAGE}?token={token}"
+    return None
 
 
 def check(status: int) -> None:

@@ -8,9 +8,7 @@ from html import escape
 from pathlib import Path
 
 from classroom.desk.progress import Progress
-from classroom.world.company import DATA
-
-NOTEBOOKS = DATA.parent / "notebooks"
+from classroom.place import NOTEBOOKS
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What one reader has done: one file beside the working copies, and nowhere else. It is never sent anywhere.
 
-Elsewhere than in the folder of the working copies nothing is kept, so that a run of the originals shows
-the same to everybody. Two kernels may write at once: each change is made in turn, and appears whole.
+What is run without a reader, by nbval or nbclient, keeps nothing and finds nothing, so that it shows the
+same to everybody. A reader of originals, or of copies elsewhere, is told in which my-notebooks things are
+kept. Two kernels may write at once: each change is made in turn, and appears whole.
 
 A kept file may lie on a disk that is full, in a folder that a cloud's or a virus scanner's program looks
 through, or on a file system without locks (NFS, Lustre): it is tried again, locked in another way, or said.
@@ -101,12 +102,17 @@ def put_aside(file: Path) -> Path:
 @contextmanager
 def my_turn(file: Path) -> Iterator[None]:
     """While it is this kernel's turn to change the file; given back when a kernel dies. NotKeptError."""
-    with _named(file), _patiently(lambda: file.with_name(f".{file.name}.lock").open("a+b")) as lock:
+    with _named(file), _patiently(lambda: _opened(file.with_name(f".{file.name}.lock"))) as lock:
         if _locked(lock.fileno()):
             yield  # closing the file gives the lock back
         else:
             with _marked(file.with_name(f".{file.name}.turn")):
                 yield
+
+
+def _opened(lock: Path) -> BinaryIO:
+    lock.parent.mkdir(exist_ok=True)
+    return lock.open("a+b")
 
 
 def _locked(lock: int) -> bool:
@@ -192,10 +198,20 @@ class ProgressError(ValueError):
     """A file that holds no progress of a reader."""
 
 
-def folder() -> Path | None:
-    """Where this kernel's reader keeps things; None outside the folder of the working copies."""
+def folder(somebody_reads: bool = False) -> Path | None:
+    """Where this kernel's reader keeps things: in my-notebooks, this one, the next one above, or one at home.
+
+    None if nobody reads and this is no folder of working copies.
+    """
     here = Path.cwd()
-    return here if here.name == COPIES else None
+    if here.name != COPIES and not somebody_reads:
+        return None
+    near = (one / COPIES for one in (here, *here.parents))
+    found = next((one for one in near if one.is_dir() and os.access(one, os.W_OK)), Path.home() / COPIES)
+    if found != here and found not in _said_in:
+        _said_in.add(found)
+        print(f"What you do in this chapter is kept in {str(found)!r}.")
+    return found
 
 
 def nothing(learner: str = "") -> Progress:
@@ -353,7 +369,7 @@ def _here() -> bytes:
     return platform.node().encode()
 
 
-def keep_attempt(learner: str, name: str, outcome: Outcome) -> None:
+def keep_attempt(where: Path | None, learner: str, name: str, outcome: Outcome) -> None:
     """Keep how an attempt came out, and what was thought; a starter that nobody touched is no attempt."""
     if outcome.status == "not attempted":
         return
@@ -369,4 +385,4 @@ def keep_attempt(learner: str, name: str, outcome: Outcome) -> None:
             "when": now(),
         }
 
-    change(folder(), learner, attempt)
+    change(where, learner, attempt)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from classroom.chapter import Chapter
-from classroom.world.company import DATA
+from classroom.place import DATA
 from classroom.world.running import progress
 
 RECORDED_ON = "Apache Kafka 4.4.0"

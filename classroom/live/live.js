@@ -229,7 +229,7 @@ function flights(dots, now, before, events) {
     dots.fly(kind, path, false, wait);
   }
   now.topic?.groups.forEach((group, g) => group.cursors.forEach((cursor, p) => {
-    const read = before?.topic?.groups[g]?.cursors[p] ?? cursor;
+    const read = before.topic?.groups[g]?.cursors[p] ?? cursor;
     for (let offset = Math.max(read, cursor - 3); offset < cursor; offset++) {
       const event = events.get(`${p}/${offset}`);
       const path = [laneAt(dots, now.topic, p, offset), `lane-${p}-out`, `group-${group.name}`];
@@ -240,7 +240,7 @@ function flights(dots, now, before, events) {
   for (const [[, kind], wait] of spread(coupled?.out ?? [])) {
     dots.fly(kind, ["backend", `c-${KINDS[kind]}`], true, wait + FLIGHT_MS);
   }
-  now.outcomes.forEach((outcome, i) => billsMade(dots, outcome, before?.outcomes[i], now.topic?.groups ?? []));
+  now.outcomes.forEach((outcome, i) => billsMade(dots, outcome, before.outcomes[i], now.topic?.groups ?? []));
 }
 
 function billsMade(dots, now, before, groups) {
@@ -312,7 +312,7 @@ function render({ model, el }) {
       const made = now.outcomes.filter((o) => o.design === design).reduce((n, o) => n + o.right + o.wrong, 0);
       set(root.querySelector(`[data-n=${at}]`), `${count(made)} made`);
     }
-    if (!still.matches) flights(dots, now, before, events);
+    if (before && !still.matches) flights(dots, now, before, events); // what was there when it was opened does not fly
     const others = who(before) !== who(now);
     before = now;
     if (others) lay();

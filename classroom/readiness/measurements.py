@@ -1,9 +1,8 @@
 """What earlier chapters measured, kept for chapter 10: the reader's own values, or those that are shipped.
 
 An experiment's table comes down to a few numbers by "<design>/<coefficient>". Counts and shares are exact;
-milliseconds are those of one machine. Own values are stored beside a working copy of a notebook, never by a
-run in `notebooks/` itself: there the shipped values count, so that everybody sees the same. `data/measure.py`
-made those.
+milliseconds are those of one machine. Own values are stored with the reader's progress, never by a run that
+nobody reads: there the shipped values count, so that everybody sees the same. `data/measure.py` made those.
 """
 
 import csv
@@ -24,12 +23,11 @@ from classroom.desk.progress import (
     my_turn,
     put_aside,
     said_if_not_kept,
-    say_that_nothing_is_kept,
     write_whole,
 )
 from classroom.experiments.waiting import CONDITIONS
 from classroom.figures.look import plural
-from classroom.world.company import DATA
+from classroom.place import DATA
 from classroom.world.designs import DESIGNS, EVENTS
 
 SHIPPED = DATA / "measurements.csv"
@@ -102,19 +100,17 @@ def known(chapter: Chapter) -> Measurements:
 
 
 def keep(chapter: Chapter, name: str, value: float) -> None:
-    """Store what this reader's run has measured, if the notebook is a working copy; see keep_all."""
+    """Store what this reader's run has measured, if somebody reads; see keep_all."""
     keep_all(chapter, {name: value})
 
 
 def keep_all(chapter: Chapter, values: Mapping[str, float]) -> None:
-    """Store these values by name, all or none of them, if the notebook is a working copy; say if not.
+    """Store these values by name, all or none of them, if somebody reads; else none.
 
     Raises UnknownMeasurementError, ValueError for what is no number, DamagedMeasurementsError.
     """
     shipped().changed(values)
-    if not chapter.working_copy:
-        say_that_nothing_is_kept()
-    else:
+    if chapter.working_copy:
         with said_if_not_kept(), my_turn(chapter.working_copy / OWN):
             everything = _own(chapter.working_copy) | {name: float(value) for name, value in values.items()}
             write_whole(chapter.working_copy / OWN, json.dumps(everything, indent=1, sort_keys=True) + "\n")

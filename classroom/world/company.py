@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from classroom.place import DATA
 from fiberlab.domain import ACTIONS, ACTORS, MOST_CENTS, Account, Action, Actor, Company, Plan
 from fiberlab.mailing import Contact
 from fiberlab.names import identifier, readable
@@ -125,7 +126,6 @@ def _value(path: Path, line: int, column: str, read: Reader, cells: Mapping[str,
         raise DataFileError(f"{path}, line {line}, column {column!r}: {cells[column]!r} {error}") from error
 
 
-DATA = Path(__file__).parents[2] / "data"
 OPENS = datetime(2026, 3, 2, 7, tzinfo=UTC)
 OPEN_S = 15 * 60 * 60
 SHIPPED_SEED = 2028

@@ -19,6 +19,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from classroom.world.running import HttpServer, Worker, tell_health, wait_until
+from fiberlab.clients import NoKafkaError
 from fiberlab.cluster import Cluster, TopicView
 from fiberlab.coupled import backend as coupled
 from fiberlab.coupled.accounts import Accounts
@@ -64,6 +65,7 @@ class Services:
         cluster.create_topic(self.dead_letters, len(view.ends()))
         self._handles: dict[str, Handle] = {}
         self._workers: dict[str, Worker] = {}  # this and `services` are replaced, never changed: threads look
+        self._unanswered: Exception | None = None  # what the broker was asked last, in vain
         self._left: Counter[str] = Counter()  # how often a service of this name was removed
 
     def add(self, name: str, handle: Handle, new: bool = True) -> None:
@@ -177,13 +179,18 @@ class Services:
     def _has_read_all(self, name: str) -> bool:
         standing = self.services[name].standing
         if standing.owned == standing.partitions:
-            try:
-                return standing.partitions > 0 and self.view.lag(self.group(name)) == 0
-            except KafkaTimeoutError:  # a busy broker; whoever waits for this has a deadline
-                return False
+            return standing.partitions > 0 and self._answers_yes(lambda: not self.view.lag(self.group(name)))
         if strangers := self._strangers().get(name):
             raise MissedEventsError(f"{name}: {_strange(strangers)}")
         return False  # its group is being rebuilt
+
+    def _answers_yes(self, ask: Callable[[], bool]) -> bool:
+        """What the broker answers; no while it is too busy to. Whoever waits for it has a deadline."""
+        try:
+            answer, self._unanswered = ask(), None
+        except (KafkaTimeoutError, NoKafkaError) as error:
+            answer, self._unanswered = False, error
+        return answer
 
     def _raise_errors(self) -> None:
         for worker in self._workers.values():
@@ -276,6 +283,7 @@ class SlowLedger(Ledger):
 SERVICES = (customer_billing, installer_billing)
 PARTITIONS = 4
 DECIDED_WITHIN_S = 3
+SETTLED_WITHIN_S = 60
 
 
 class Coupled:
@@ -367,12 +375,17 @@ class EventDriven(Services):
     def settle(self) -> None:
         """Return once every running service has read the whole topic; raise what a service raised.
 
-        What a transaction of somebody else's has written waits for its end, but not for ever.
+        What a transaction of somebody else's has written waits for its end, but not for ever. A broker that
+        does not answer is asked again; if it still does not in the end, that is the error.
         """
         if self.cluster.broker.isolates:  # the embedded broker isolates nothing
             with suppress(TimeoutError):
-                wait_until(lambda: not self.view.undecided(), "transactions to end", DECIDED_WITHIN_S)
-        wait_until(self.settled, "the running services to read the whole topic", within_s=60, every_s=0.1)
+                decided = partial(self._answers_yes, lambda: not self.view.undecided())
+                wait_until(decided, "transactions to end", DECIDED_WITHIN_S)
+        try:
+            wait_until(self.settled, "the running services to read the whole topic", SETTLED_WITHIN_S, 0.1)
+        except TimeoutError as late:
+            raise self._unanswered or late from None
 
     def close(self) -> None:
         """Stop everything, close the ledgers, delete the topic. Closing twice is fine."""

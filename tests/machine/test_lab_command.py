@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -139,11 +140,22 @@ def test_a_folder_where_nothing_can_be_made_is_told_as_a_sentence(tree):
     assert_one_sentence_and_the_next_step(call(tree), ".venv", "that you may write to")
 
 
-@pytest.mark.parametrize("arguments", ["tset", "--prot 1", "--port 0", "--port x", "run --sav"])
+WRONG = [
+    "tset",
+    "--prot 1",
+    "--port 0",
+    "--port x",
+    "run --sav",
+    "pack usb --platform atari",
+    "pack --python 3",
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_what_cannot_be_asked_for_is_a_usage_error(tree, arguments):
     result = call(tree, *arguments.split())
     assert result.returncode == 2
-    assert "lab.py: error: " in result.stderr
+    assert re.search("^lab.py( pack)?: error: ", result.stderr, re.MULTILINE)
     assert not (tree / ".venv").exists()
 
 
@@ -234,7 +246,7 @@ def test_the_printed_address_answers_and_ctrl_c_leaves_nothing_running(ready):
         running.send_signal(signal.SIGINT)
         assert running.stdout.read() == "\nThe workbook is closed; your notebooks stay as you saved them.\n"
     assert running.returncode == 0
-    eventually(lambda: all(is_gone(process.pid) for process in processes), "its kernel to end", within_s=30)
+    eventually(lambda: all(is_gone(process.pid) for process in processes), "its kernel to end")
 
 
 def test_a_port_that_is_taken_is_told_as_a_sentence(ready):
@@ -369,6 +381,7 @@ def test_files_are_named_from_where_the_trainer_stands(tmp_path, monkeypatch):
     module, *arguments = lab.target(["progress", "ada.json"])
     assert module == "classroom.commands.room"
     assert arguments == ["--picture", str(tmp_path / "progress.png"), str(tmp_path / "ada.json")]
+    assert lab.target(["pack", "usb"])[1] == str(tmp_path / "usb")
 
 
 @pytest.mark.parametrize(
@@ -381,7 +394,12 @@ def test_files_are_named_from_where_the_trainer_stands(tmp_path, monkeypatch):
         (["kafka", "--cluster", "run"], ["tests.apache_kafka", "--cluster"]),
         (["service", "gateway", "--port", "0"], ["classroom.commands.service", "gateway", "--port", "0"]),
         (["service", "--help"], ["classroom.commands.service", "--help"]),
+        (["book", "--into", "site"], ["book", "--into", "site"]),
         (["redrive", "provisioning", "--look"], ["classroom.commands.redrive", "provisioning", "--look"]),
+        (
+            ["pack", "/usb", "--python", "3.11", "3.12", "--platform", "windows"],
+            ["classroom.commands.pack", "/usb", "--platform", "windows", "--python", "3.11", "3.12"],
+        ),
         (["--port", "9000"], ["classroom.commands.workbook", "--port", "9000"]),
     ],
 )

@@ -19,6 +19,13 @@ from classroom.chapter import Chapter
 print(Chapter.open("05", {}, kafka=False).files, flush=True)
 input()
 """
+# All that a kernel does for its folder, without the chapter.
+FOLDER = """
+from classroom.desk.progress import OwnFolder
+folder = OwnFolder("05")
+print(folder.name, flush=True)
+input()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -29,14 +36,14 @@ def temporary(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def kernel() -> subprocess.Popen[str]:
+def kernel(code: str) -> subprocess.Popen[str]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-c", KERNEL], cwd=ROOT, text=True, **pipes)
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, **pipes)
 
 
-def killed() -> Path:
+def killed(code: str = FOLDER) -> Path:
     """The folder that a killed kernel has left."""
-    with kernel() as process:
+    with kernel(code) as process:
         folder = Path(process.stdout.readline().strip())
         process.kill()
     assert folder.is_dir()
@@ -44,8 +51,8 @@ def killed() -> Path:
 
 
 def test_what_a_killed_kernel_left_goes_at_the_next_start_and_a_living_ones_stays():
-    left = killed()
-    with kernel() as living:
+    left = killed(KERNEL)
+    with kernel(KERNEL) as living:
         used = Path(living.stdout.readline().strip())
         assert not left.exists()
         with OwnFolder("05") as mine:

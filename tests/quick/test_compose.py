@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -138,3 +139,40 @@ def test_docker_compose_accepts_the_file(profile):
     asked = ["docker", "compose", *profile, "--file", str(compose.COMPOSE_FILE), "config", "--quiet"]
     said = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def compose_go(file: Path, *profiles: str) -> subprocess.CompletedProcess[str]:
+    """What the library of `docker compose` says of a file, where it is: `.ci/run` builds it."""
+    return subprocess.run(["compose-go", file, *profiles], capture_output=True, text=True, check=False)
+
+
+NO_LIBRARY = "DID NOT RUN: there is no compose-go (go build in tests/compose_go, and set PATH)"
+
+
+@pytest.mark.skipif(not shutil.which("compose-go"), reason=NO_LIBRARY)
+@pytest.mark.parametrize("profiles", [[], ["cluster"], ["system"], ["cluster", "system"]], ids=" ".join)
+def test_the_library_of_docker_compose_finds_the_services_of_each_profile(profiles):
+    named = {
+        name for name, told in WRITTEN["services"].items() if {*told.get("profiles", profiles)} & {*profiles}
+    }
+    said = compose_go(compose.COMPOSE_FILE, *profiles)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert set(said.stdout.split()) == named | {"kafka"}
+
+
+@pytest.mark.skipif(not shutil.which("compose-go"), reason=NO_LIBRARY)
+@pytest.mark.parametrize(
+    ("written", "wrong", "told"),
+    [
+        ("kafka: { condition:", "kafkas: { condition:", "kafkas"),
+        ("restart: on-failure", "restarts: on-failure", "restarts"),
+        ('volumes: ["ledgers:', 'volumes: ["ledger:', "ledger"),
+    ],
+)
+def test_the_library_of_docker_compose_refuses_what_is_wrong(tmp_path, written, wrong, told):
+    text = compose.COMPOSE_FILE.read_text(encoding="utf-8")
+    assert written in text
+    (tmp_path / "docker-compose.yml").write_text(text.replace(written, wrong))
+    said = compose_go(tmp_path / "docker-compose.yml", "system")
+    assert said.returncode == 1
+    assert told in said.stderr
