@@ -23,7 +23,7 @@ CONSUMER = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "fetch
 # What a producer took back by aborting its transaction has not happened.
 CONSUMER |= {"bootstrap_timeout_ms": 5000, "isolation_level": "read_committed"}
 PRODUCER = {"acks": "all", "linger_ms": 5, "max_block_ms": 5000, "request_timeout_ms": 3000}
-PRODUCER |= {"delivery_timeout_ms": 15_000}
+PRODUCER |= {"delivery_timeout_ms": 20_000}
 
 
 # An idempotent producer of kafka-python 3.0.12 never sends again once a broker was away for longer than

@@ -35,19 +35,32 @@ MISSED_AFTER_MS = 6000  # a static member says nothing when it leaves; brokers a
 class Member(ConsumerRebalanceListener):
     """A service as one member of a group: what it owns can be looked at while it runs and is restarted."""
 
-    def __init__(self, name: str, cluster: Cluster, topic: str, way: str, handled: Counter[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        cluster: Cluster,
+        topic: str,
+        way: str,
+        handled: Counter[str],
+        note: Callable[[], None],
+    ) -> None:
         self.name = name
         self.owns: frozenset[int] = frozenset()
-        self._cluster, self._topic, self._way, self._handled = cluster, topic, way, handled
+        self._cluster, self._topic, self._way, self._handled, self._note = cluster, topic, way, handled, note
         self.worker = Worker(name, self._run)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """These are its own as well from now on."""
-        self.owns |= {partition.partition for partition in assigned}
+        self._own(self.owns | {partition.partition for partition in assigned})
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """It has to give these up before anybody else gets them."""
-        self.owns -= {partition.partition for partition in revoked}
+        self._own(self.owns - {partition.partition for partition in revoked})
+
+    def _own(self, partitions: frozenset[int]) -> None:
+        """Own these from now on, and have it noted: it may be over before anybody looks the next time."""
+        self.owns = partitions
+        self._note()
 
     def _run(self, stop: threading.Event) -> None:
         group = f"{self._way}.{self._topic}"
@@ -55,7 +68,7 @@ class Member(ConsumerRebalanceListener):
         try:
             Service(group, self._connect, self._handle, letters).run(stop)
         finally:
-            self.owns = frozenset()
+            self._own(frozenset())
 
     def _connect(self) -> KafkaConsumer:
         settings: dict[str, Any] = {"fetch_max_wait_ms": 100}
@@ -79,7 +92,9 @@ class Deployment:
         self.looks: list[dict[str, object]] = []
         self._chapter, self._topic = chapter, chapter.topic("plan-events", PARTITIONS)
         self._written, self._handled = Counter[str](), Counter[str]()
-        of = chapter.cluster, self._topic, way, self._handled
+        self._noting = threading.Lock()
+        self._since_s: float | None = None  # while somebody looks
+        of = chapter.cluster, self._topic, way, self._handled, self._note
         self._crew = [Member(f"m{n + 1}", *of) for n in range(MEMBERS)]
         self.writer, self.watcher = Worker(f"{way} writer", self._write), Worker(f"{way} watcher", self._look)
         self.workers = [self.watcher, self.writer, *(member.worker for member in self._crew)]
@@ -116,11 +131,20 @@ class Deployment:
         self._crew[number].worker.start()
 
     def _look(self, stop: threading.Event) -> None:
-        """Note every LOOK_EVERY_S who owns what, until stopped."""
-        start_s = time.monotonic()
+        """Note every LOOK_EVERY_S who owns what, until stopped; members have their changes noted as well."""
+        self._since_s = time.monotonic()
         while not stop.wait(LOOK_EVERY_S):
+            self._note()
+        self._since_s = None
+
+    def _note(self) -> None:
+        """Note who owns what, while somebody looks."""
+        since_s = self._since_s
+        if since_s is None:
+            return
+        with self._noting:
             owners = {partition: member.name for member in self._crew for partition in member.owns}
-            look = {"at_s": round(time.monotonic() - start_s, 3), "restarting": self.restarting}
+            look = {"at_s": round(time.monotonic() - since_s, 3), "restarting": self.restarting}
             look["lag"] = self._lag()
             self.looks.append(look | {f"p{n}": owners.get(n, NOBODY) for n in range(PARTITIONS)})
 
@@ -142,8 +166,9 @@ class Deployment:
 def rolling_restarts(chapter: Chapter, *ways: str) -> dict[str, pd.DataFrame]:
     """What is seen of each way while three members are restarted in turn, side by side, and events come in.
 
-    A row per look: at_s, restarting (a member's name, NOBODY), lag, and the owner of each partition ("p0" …).
-    The next members are restarted when all are back and have caught up. Ends when all that came is handled.
+    A row per look and per change of owners: at_s, restarting (a member's name, NOBODY), lag, and the owner of
+    each partition ("p0" …). The next members are restarted when all are back and have caught up. Ends when
+    all that came is handled.
     """
     releases = [Deployment(chapter, way) for way in ways]
     workers = [worker for one in releases for worker in one.workers]
@@ -157,6 +182,7 @@ def rolling_restarts(chapter: Chapter, *ways: str) -> dict[str, pd.DataFrame]:
             _restart(releases, number)
         stop_all([one.writer for one in releases])
         _wait(releases, Deployment.all_handled, "all that was written to be handled")
+        stop_all([one.watcher for one in releases])
     finally:
         stop_all(workers)
         wait_until(lambda: all(one.is_missed() for one in releases), "the members to be missed", 30, 0.1)

@@ -66,7 +66,7 @@ def test_an_event_is_written_read_and_committed(there, way, caplog, capsys):
                     member.commit()
                 return view.lag("readers") == 0
 
-            eventually(committed, "the event to be read", within_s=30)
+            eventually(committed, "the event to be read")
     assert diagnose(settings).brokers == 1
     assert_nothing_is_told(
         caplog.text + "".join(capsys.readouterr()) + repr(cluster) + repr(settings), settings

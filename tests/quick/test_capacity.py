@@ -16,6 +16,8 @@ from classroom.experiments.capacity import (
 )
 from classroom.experiments.deployment import STATIC, restarts_that_disturb
 from classroom.experiments.recordings import recorded
+from fiberlab.cluster import PRODUCER
+from fiberlab.eventdriven import dead_letters
 from fiberlab.eventdriven.gateway import ACKNOWLEDGED_WITHIN_S
 
 pytestmark = pytest.mark.embedded
@@ -43,7 +45,7 @@ def test_the_naive_rule_pays_for_its_pauses_and_is_the_cheapest_without_them():
     assert days["member-ticks paid"].to_dict() == {"pauses": 636, "none": 296, "six": 720}
 
 
-@pytest.mark.parametrize("handle_ms", [0.12, 5, 200])
+@pytest.mark.parametrize("handle_ms", [0.17, 5, 200])
 def test_planned_members_work_off_an_outage_at_the_peak_within_the_promise(handle_ms: float):
     planned = plan(1e8, handle_ms, outage_s=600, promise_s=1800)
     busiest_does_a_s = planned["members"] * 0.75 * 1000 / handle_ms
@@ -75,3 +77,8 @@ def test_the_recording_shows_that_a_killed_broker_is_waited_for_and_nothing_is_l
     assert found[["failed", "lost"]].eq(0).all(axis=None)
     assert found.slowest_s[outage.SHUT_DOWN] < outage.MISSED_AFTER_S
     assert outage.MISSED_AFTER_S < found.slowest_s[outage.KILLED] < ACKNOWLEDGED_WITHIN_S
+
+
+def test_whoever_waits_for_the_broker_waits_as_long_as_the_producer_tries():
+    tries_s = PRODUCER["delivery_timeout_ms"] / 1000
+    assert (tries_s, tries_s) == (ACKNOWLEDGED_WITHIN_S, dead_letters.ACKNOWLEDGED_WITHIN_S)
