@@ -1,32 +1,16 @@
-"""What every test may ask for: the company, a Kafka, a topic. And no test leaves a thread behind."""
+"""How pytest runs our tests; what they may ask for is in fixtures.py."""
 
 import os
 import sys
-import threading
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
 
-from classroom.broker import settings
-from classroom.broker.connect import connect
-from classroom.chapter import Chapter
-from classroom.desk.progress import COPIES
-from classroom.world import company as days
-from fiberlab.cluster import Cluster
-from fiberlab.domain import Company
-from fiberlab.mailing import Mailing
-from tests.facts import eventually
 from tests.spreading import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401  (hooks)
 
 # Below nbformat, jsonschema would compile a grammar for 3 s in each process; no test asks for what it checks.
 sys.modules.setdefault("rfc3987_syntax", None)
-
-# An embedded broker has no threads in this process; these belong to libraries and live as long as it does.
-LIBRARIES = ("AnyIO worker thread", "asyncio_", "pytest_timeout")
-
 
 # kafka-python leaves the sockets of refused and broken connections to the garbage collector. What we
 # leave open ourselves is found by the tests that count open files.
@@ -39,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        config.pluginmanager.import_plugin("tests.fixtures")  # 3 s: not where tests are only handed out
     hypothesis.settings.register_profile("without a clock", deadline=None)  # time is measured in bench/
     hypothesis.settings.load_profile("without a clock")
     config.addinivalue_line("filterwarnings", f"ignore:{UNCLOSED}:ResourceWarning")  # during each test
@@ -46,68 +32,3 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart() -> None:
     warnings.filterwarnings("ignore", UNCLOSED, ResourceWarning)  # between and after them
-
-
-@pytest.fixture(scope="session")
-def company() -> Company:
-    """The shipped company: price list, accounts, installers."""
-    return days.company()
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """The Kafka of the environment, or the embedded broker; one for all tests."""
-    with connect(settings.read(os.environ)) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def topic(cluster: Cluster) -> Iterator[str]:
-    """A fresh topic of four partitions."""
-    name = cluster.fresh_topic("test", 4)
-    yield name
-    cluster.delete_topic(name)
-
-
-@pytest.fixture
-def chapter() -> Iterator[Chapter]:
-    """A chapter on the Kafka of the environment; what it started ends with the test."""
-    chapter = Chapter.open("test", os.environ, kafka=False)
-    yield chapter
-    chapter.close()
-
-
-@pytest.fixture
-def mailing(chapter: Chapter) -> Mailing:
-    """Marketing's address book and memory, with the chapter's mail server."""
-    return chapter.mailing()
-
-
-@pytest.fixture
-def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of working copies, in which this kernel runs."""
-    copies = tmp_path / COPIES
-    copies.mkdir()
-    monkeypatch.chdir(copies)
-    return copies
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    """Fail the test that leaves a thread: a client not closed, a worker not stopped."""
-    before = set(threading.enumerate())
-    yield
-    left: list[str] = []
-
-    def none_left() -> bool:
-        left[:] = [
-            thread.name
-            for thread in set(threading.enumerate()) - before
-            if not thread.name.startswith(LIBRARIES)
-        ]
-        return not left
-
-    try:
-        eventually(none_left, "threads to end", within_s=3)
-    except AssertionError:
-        pytest.fail(f"the test left threads behind: {', '.join(sorted(left))}")

@@ -19,7 +19,7 @@ SALE = {
 }
 
 
-def eventually(fact: Callable[[], object], awaited: str, within_s: float = 45) -> None:
+def eventually(fact: Callable[[], object], awaited: str, within_s: float = 60) -> None:
     """Return as soon as the fact holds; fail, naming what was awaited, after within_s."""
     deadline = time.monotonic() + within_s
     while not fact():
@@ -56,7 +56,7 @@ def children() -> set[int]:
 def is_gone(pid: int) -> bool:
     """Whether no such process runs; one that ended and waits for its parent counts as gone."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return True
     return state == "Z"

@@ -1,5 +1,7 @@
 """How tests are spread over processes: one by one to whoever is free, but the heavy ones all to one.
 
+So go the tests of a file that share what takes seconds to make: it is made once.
+
 The long ones come first, so that in the end no process waits for another's last test.
 """
 
@@ -10,13 +12,21 @@ from xdist.scheduler import LoadScopeScheduling
 
 # These start Apache Kafkas on free ports, or fill the machine: never two of them at once.
 HEAVY = "tests/apache/"
+SHARING = (
+    "tests/broker/test_crashes.py",
+    "tests/broker/test_waiting.py",
+    "tests/machine/test_image.py",
+    "tests/machine/test_installation.py",
+    "tests/machine/test_retest.py",
+)
 
 
 class OneByOne(LoadScopeScheduling):
     """What is in one scope runs in one process, the largest scope first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "heavy" if nodeid.startswith(HEAVY) else nodeid
+        file = nodeid.partition("::")[0]
+        return "heavy" if file.startswith(HEAVY) else file if file in SHARING else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

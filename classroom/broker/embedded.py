@@ -17,12 +17,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Self
 
 from kafka.errors import BrokerNotAvailableError
 
 from classroom.broker import embedded_process
+from classroom.place import ROOT
 
 STOP_WITHIN_S = 5
 _ABORT = -6, 3  # the exit status after abort(): on POSIX, on Windows
@@ -79,7 +79,7 @@ class EmbeddedBroker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[2],  # where -m finds the package
+            cwd=ROOT,  # where -m finds the package
         )
         self.bootstrap_servers = self._child.stdout.readline().strip()
         if not self.bootstrap_servers:

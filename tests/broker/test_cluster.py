@@ -44,7 +44,7 @@ def read(consumer: KafkaConsumer, number: int) -> list[ConsumerRecord]:
             found.extend(records)
         return len(found) >= number
 
-    eventually(enough, f"{number} records", within_s=20)
+    eventually(enough, f"{number} records")
     return found
 
 
@@ -204,7 +204,7 @@ def test_a_second_member_takes_a_share_and_gives_it_back_when_it_leaves(cluster,
             assert second.got
         finally:
             second.leave()
-        eventually(lambda: first.owns == everything, "the last member to own everything", within_s=30)
+        eventually(lambda: first.owns == everything, "the last member to own everything")
     finally:
         first.leave()
 
@@ -241,7 +241,7 @@ def test_a_groups_second_member_is_counted(cluster, topic):
     commit_one(cluster, topic, group)
     members = [Member(cluster, topic, group) for _ in range(2)]
     try:
-        eventually(lambda: cluster.groups(topic) == {group: 2}, "two members", within_s=30)
+        eventually(lambda: cluster.groups(topic) == {group: 2}, "two members")
     finally:
         for member in members:
             member.leave()
@@ -427,10 +427,10 @@ def assert_no_kafka(address: str) -> None:
             connect(address)
         error.append(caught.value)
 
-    assert seconds(ask) < clients.ANSWER_WITHIN_S + 1
+    assert seconds(ask) < clients.ANSWER_WITHIN_S + 5
     assert f"{address!r}" in str(error[0])
     assert "start it, correct KAFKA_BOOTSTRAP_SERVERS, or unset it" in str(error[0])
-    eventually(lambda: set(threading.enumerate()) <= threads, "the client's threads to end", within_s=1)
+    eventually(lambda: set(threading.enumerate()) <= threads, "the client's threads to end")
 
 
 def test_nobody_at_the_port_is_said_in_time(refused):
@@ -483,7 +483,7 @@ def test_an_interrupt_while_waiting_leaves_no_thread(silent, monkeypatch):
     monkeypatch.setattr(KafkaConsumer, "topics", interrupted)
     with pytest.raises(KeyboardInterrupt):
         answered(lambda: Consumer(bootstrap_servers=silent, api_version=(2, 3)), silent)
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 def test_a_kafka_that_falls_silent_leaves_no_thread_of_a_new_consumer(silent):
@@ -491,7 +491,7 @@ def test_a_kafka_that_falls_silent_leaves_no_thread_of_a_new_consumer(silent):
     settings = {"bootstrap_servers": silent, "bootstrap_timeout_ms": 500}
     with pytest.raises(NoKafkaError, match="no Kafka answered"):
         answered(lambda: Consumer(**settings), silent)
-    eventually(lambda: set(threading.enumerate()) <= threads, "the client's threads to end", within_s=1)
+    eventually(lambda: set(threading.enumerate()) <= threads, "the client's threads to end")
 
 
 def test_topics_that_come_while_the_watchdog_closes_are_too_late(monkeypatch):

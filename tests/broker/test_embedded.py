@@ -139,7 +139,7 @@ def test_a_broker_whose_owner_was_killed_is_gone_soon():
     owner.wait(10)
     owner.stdin.close()
     owner.stdout.close()
-    eventually(lambda: is_gone(child), "the orphaned broker to end", within_s=5)
+    eventually(lambda: is_gone(child), "the orphaned broker to end")
 
 
 def test_a_broker_whose_owner_just_exits_is_gone_soon():
@@ -148,7 +148,7 @@ def test_a_broker_whose_owner_just_exits_is_gone_soon():
     owner.stdin.close()
     assert owner.wait(10) == 0
     owner.stdout.close()
-    eventually(lambda: is_gone(child), "the orphaned broker to end", within_s=5)
+    eventually(lambda: is_gone(child), "the orphaned broker to end")
 
 
 def start_owner(prelude: str) -> subprocess.Popen[str]:
@@ -265,7 +265,7 @@ def test_a_broker_that_was_used_leaves_no_file_thread_or_process():
         assert children() > processes
     assert files_open() <= files
     assert children() == processes
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 def test_a_broker_that_hangs_is_killed(monkeypatch):

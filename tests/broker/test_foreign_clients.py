@@ -47,7 +47,7 @@ def records(design: EventDriven) -> list[confluent_kafka.Message]:
             found.extend(message for message in consumer.consume(100, 0.2) if not message.error())
             return len(found) >= len(DAY)
 
-        eventually(read_all, f"{len(DAY)} records", within_s=40)
+        eventually(read_all, f"{len(DAY)} records")
     return found
 
 

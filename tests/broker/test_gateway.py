@@ -177,23 +177,24 @@ def test_a_broker_that_does_not_answer_in_time_is_a_503_and_the_retry_is_charged
     assert time.monotonic() - before_s < 5
     shaky.cluster.broker.delay(0)
     while (answer := shaky.post()).status_code == 503:
-        assert time.monotonic() - before_s < 20
+        assert time.monotonic() - before_s < 60
     assert answer.status_code == 202
     assert charged(shaky, tmp_path) == [("a-1", 3999)]
 
 
 @UNCLOSED
-def test_a_broker_that_has_ended_is_a_410_at_once(shaky):
-    assert shaky.post().status_code == 202
-    shaky.cluster.broker.close()
+def test_a_broker_that_has_ended_is_a_410_at_once(company, own_cluster, open_gateway):
+    gateway = open_gateway(company, own_cluster)
+    assert gateway.post().status_code == 202
+    own_cluster.broker.close()
     before_s = time.monotonic()
     for number in range(3):
-        answer = shaky.post(id=f"a-{number}")
+        answer = gateway.post(id=f"a-{number}")
         assert answer.status_code == 410, answer.text
         assert answer.json()["detail"] == (
             "the embedded broker has ended and its topics are gone; run Set-up again"
         )
-    assert time.monotonic() - before_s < 2
+    assert time.monotonic() - before_s < 10  # a 503 would take 5 s each
 
 
 @UNCLOSED

@@ -53,7 +53,7 @@ def no_http(_: Chapter, patch: pytest.MonkeyPatch) -> None:
 
 MISSING = {
     "Python 3.11 or newer": (old_python, "install a newer one, then run python3 lab.py with it"),
-    "every package in the pinned version": (no_packages, "run python3 lab.py again to install"),
+    "every package, in a version that fits": (no_packages, "python3 lab.py does it"),
     "the company's data": (no_plan, doctor.DATA_FIX),
     "a folder for the ledgers, and SQLite": (no_ledger, doctor.LEDGER_FIX),
     "HTTP on this machine": (no_http, doctor.HTTP_FIX),

@@ -1,4 +1,4 @@
-"""A real JupyterLab or Notebook 7 on a free port, for Debian's Chromium. Both end with the test."""
+"""A real JupyterLab or Notebook 7 on a free port, for Debian's Chromium."""
 
 import json
 import os
@@ -33,30 +33,44 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
 
 
 PAGES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}  # where each front end shows a notebook
+LIGHT = "JupyterLab Light"
 
 
 @contextmanager
-def jupyter(folder: Path, front_end: str = "jupyterlab", theme: str = "JupyterLab Light") -> Iterator[str]:
+def jupyter(folder: Path, front_end: str = "jupyterlab") -> Iterator[str]:
     """Where this front end (of PAGES) shows the notebooks of the folder, with no setting of the user's."""
     port, settings = free_port(), folder / ".settings"
-    write_settings(settings, "apputils-extension/themes", theme=theme)
+    set_theme(folder, LIGHT)
     write_settings(settings, "apputils-extension/notification", fetchNews="false", checkForUpdates=False)
     # Cells out of sight stay in the page, where a test can look at them.
     write_settings(settings, "notebook-extension/tracker", windowingMode="none")
     command = [sys.executable, "-m", front_end, "--no-browser", "--allow-root", "--expose-app-in-browser"]
     command += [f"--ServerApp.port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-    command += ["--ServerApp.port_retries=0"]
+    command += ["--ServerApp.port_retries=0", "--ServerApp.disable_check_xsrf=True"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     environment |= {f"JUPYTER_{kind}_DIR": str(folder / f".{kind}") for kind in ("CONFIG", "RUNTIME", "DATA")}
+    (folder / "my-notebooks").mkdir(exist_ok=True)  # what a reader does there is kept there, not at home
     with (folder / "jupyter.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             address = f"http://127.0.0.1:{port}"
-            eventually(lambda: answers(f"{address}/api/status"), f"{front_end} to answer", within_s=60)
+            eventually(lambda: answers(f"{address}/api/status"), f"{front_end} to answer")
             yield f"{address}/{PAGES[front_end]}"
         finally:
             process.terminate()
             process.wait(30)
+
+
+def set_theme(folder: Path, theme: str) -> None:
+    """From its next page on, the front end that shows this folder has this theme."""
+    write_settings(folder / ".settings", "apputils-extension/themes", theme=theme)
+
+
+def end_kernels(address: str) -> None:
+    """Return once no notebook of the front end at this address has a kernel."""
+    sessions = address.removesuffix(PAGES["jupyterlab"]) + "api/sessions"
+    for session in answer_from(sessions).json():
+        answer_from(f"{sessions}/{session['id']}", "DELETE")
 
 
 def write_settings(folder: Path, plugin: str, **values: object) -> None:

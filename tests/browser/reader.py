@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.browser.laboratory import FLAGS, chromium
 from tests.facts import eventually
 
 try:
-    from playwright.sync_api import Page, sync_playwright
+    from playwright.sync_api import Browser, Page, sync_playwright
 except ImportError:
-    Page = sync_playwright = None
+    Browser = Page = sync_playwright = None
 
 SET_UP = """from classroom.chapter import Chapter
 chapter = Chapter.open("05", {}, kafka=False)
@@ -89,14 +88,10 @@ class Reader:
 
 
 @contextmanager
-def sitting_at(address: str) -> Iterator[Reader]:
-    """A reader with a browser of their own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        try:
-            yield Reader(browser.new_page(viewport={"width": 1280, "height": 1050}), address)
-        finally:
-            browser.close()
+def sitting_at(address: str, browser: Browser) -> Iterator[Reader]:
+    """A reader with a window of their own, without the memory of any other."""
+    with browser.new_context(viewport={"width": 1280, "height": 1050}) as window:
+        yield Reader(window.new_page(), address)
 
 
 def watch(reader: Reader) -> Page:

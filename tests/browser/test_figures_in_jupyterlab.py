@@ -1,13 +1,11 @@
 """A figure in a reader's JupyterLab: its sentence at any width, its picture on a light and on a dark page."""
 
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
-from tests.browser.laboratory import jupyter, write_notebook
-from tests.browser.reader import Reader, sitting_at
+from tests.browser.reader import Reader
 from tests.facts import eventually
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
@@ -17,11 +15,11 @@ from classroom.readiness.measurements import shipped
 readiness.tornado(readiness.what_moves_it(readiness.HERD_FIBER, shipped()))"""
 LAST = "and learning to work with events, once ($2,500.00 with half, $1,000.00 with twice of it"
 PAPERS = {"JupyterLab Light": (255, 255, 255), "JupyterLab Dark": (17, 17, 17)}
-# The words of the last output of the page that stand on more than one line.
+# The words of the last output of the page that stand on more than one line; a line may end with a hyphen.
 BROKEN = r"""() => {
   const said = [...document.querySelectorAll(".jp-OutputArea-output")].at(-1);
   const texts = document.createTreeWalker(said, NodeFilter.SHOW_TEXT), broken = [];
-  while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/\S+/g)) {
+  while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/-*[^\s-]+-*/g)) {
     const range = document.createRange();
     range.setStart(texts.currentNode, word.index);
     range.setEnd(texts.currentNode, word.index + word[0].length);
@@ -37,10 +35,8 @@ def theme(request) -> str:
 
 
 @pytest.fixture
-def reader(tmp_path, theme) -> Iterator[Reader]:
-    write_notebook(tmp_path / "live.ipynb", [FIGURE])
-    with jupyter(tmp_path, theme=theme) as address, sitting_at(address) as reader:
-        yield reader
+def reader(open_notebook, theme) -> Reader:
+    return open_notebook([FIGURE], theme)
 
 
 def test_a_sentence_breaks_between_words_and_a_picture_is_on_the_page_s_paper(reader, theme, pictures):

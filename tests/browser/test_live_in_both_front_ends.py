@@ -10,14 +10,14 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
 
 # The cell ends only because the button acts before it does.
 WAIT = """from classroom.world.running import wait_until
-wait_until(lambda: live.traffic.paused, "the button to act", within_s=20)
+wait_until(lambda: live.traffic.paused, "the button to act", within_s=60)
 print("paused while the cell waited")"""
 
 
 @pytest.mark.parametrize("front_end", PAGES)
-def test_the_picture_moves_and_a_button_acts_while_a_cell_waits(tmp_path, front_end):
+def test_the_picture_moves_and_a_button_acts_while_a_cell_waits(tmp_path, browser, front_end):
     write_notebook(tmp_path / "live.ipynb", [SET_UP, WATCH, WAIT, FINISH, CLEAN_UP])
-    with jupyter(tmp_path, front_end) as address, sitting_at(address) as reader:
+    with jupyter(tmp_path, front_end) as address, sitting_at(address, browser) as reader:
         page = watch(reader)
         assert page.evaluate(CHANGES, [".fl-dots", 2000]) >= 5
         reader.run(2)

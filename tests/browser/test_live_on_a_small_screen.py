@@ -1,11 +1,8 @@
 """A reader's JupyterLab at 1280 × 800: the live picture stays, fits, and calls no late bill wrong."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.browser.laboratory import jupyter, write_notebook
-from tests.browser.reader import SET_UP, Reader, press, sitting_at
+from tests.browser.reader import SET_UP, Reader, press
 from tests.facts import eventually
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
@@ -43,11 +40,10 @@ COVERED = """(ms) => new Promise((resolve) => {
 
 
 @pytest.fixture
-def reader(tmp_path) -> Iterator[Reader]:
-    write_notebook(tmp_path / "live.ipynb", [SET_UP, *CELLS.values()])
-    with jupyter(tmp_path) as address, sitting_at(address) as reader:
-        reader.page.set_viewport_size({"width": 1280, "height": 800})
-        yield reader
+def reader(open_notebook) -> Reader:
+    reader = open_notebook([SET_UP, *CELLS.values()])
+    reader.page.set_viewport_size({"width": 1280, "height": 800})
+    return reader
 
 
 def look_at(reader: Reader, cell: str) -> None:

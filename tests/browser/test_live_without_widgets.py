@@ -11,8 +11,8 @@ import pytest
 from nbconvert import HTMLExporter
 
 from classroom.figures.look import WIDTH_PX
-from tests.browser.laboratory import FLAGS, ROOT, chromium, write_notebook
-from tests.browser.reader import SET_UP, Page, sync_playwright
+from tests.browser.laboratory import ROOT, write_notebook
+from tests.browser.reader import SET_UP, Page
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
 
@@ -26,7 +26,7 @@ PICTURES = "() => [...document.images].map((image) => [image.checkVisibility(), 
 
 def export(notebook: nbformat.NotebookNode, path: Path) -> str:
     """The address of the notebook as a page of its own; no kernel is there when it is made or read."""
-    path.write_text(HTMLExporter(embed_images=True).from_notebook_node(notebook)[0])
+    path.write_text(HTMLExporter(embed_images=True).from_notebook_node(notebook)[0], encoding="utf-8")
     return path.as_uri()
 
 
@@ -36,14 +36,10 @@ def cells(notebook: nbformat.NotebookNode, *ids: str) -> nbformat.NotebookNode:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """An empty page of a browser without any Jupyter."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        try:
-            yield browser.new_page()
-        finally:
-            browser.close()
+def page(browser) -> Iterator[Page]:
+    """An empty page, without any Jupyter."""
+    with browser.new_context() as window:
+        yield window.new_page()
 
 
 def test_the_shipped_chapter_shows_the_still_picture_once_and_its_sentence(page: Page, tmp_path):

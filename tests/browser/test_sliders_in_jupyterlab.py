@@ -1,12 +1,9 @@
 """The sliders of chapter 10 in a reader's JupyterLab, moved by keyboard: the verdict follows."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.browser.laboratory import jupyter, write_notebook
-from tests.browser.reader import Reader, sitting_at
+from tests.browser.reader import Reader
 from tests.facts import eventually
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.embedded]
@@ -22,10 +19,8 @@ from classroom.readiness.form import Sliders""",
 
 
 @pytest.fixture
-def reader(tmp_path) -> Iterator[Reader]:
-    write_notebook(tmp_path / "live.ipynb", CELLS)
-    with jupyter(tmp_path) as address, sitting_at(address) as reader:
-        yield reader
+def reader(open_notebook) -> Reader:
+    return open_notebook(CELLS)
 
 
 def in_sight(page: Page, *things: Locator) -> bool:

@@ -7,43 +7,29 @@ from pathlib import Path
 
 import nbformat
 
+from classroom.commands.verify import NBVAL
 from classroom.figures import houses
 from classroom.figures import look as figure
 
 CELL = "from classroom.figures.houses import house\nhouse([('app', {app!r})], [('app', 'gateway')])"
 
 
-def notebook(path: Path, app: str, shown: figure.Figure) -> Path:
-    """A notebook whose one cell draws the house with this app, and whose stored output is `shown`."""
+def cell(app: str, shown: figure.Figure) -> nbformat.NotebookNode:
+    """A cell that draws the house with this app, and whose stored output is `shown`."""
     said = {"text/plain": shown.sentence}
     bundles = [{"image/png": "", **said}, {"text/html": figure.caption(shown.sentence), **said}]
     outputs = [nbformat.v4.new_output("display_data", data=data) for data in bundles]
-    cell = nbformat.v4.new_code_cell(CELL.format(app=app), execution_count=1, outputs=outputs)
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
-    return path
+    return nbformat.v4.new_code_cell(CELL.format(app=app), execution_count=1, outputs=outputs)
 
 
 def test_nbval_turns_red_when_the_sentence_changes_and_only_then(tmp_path):
     shown = houses.house([("app", "backend")], [("app", "gateway")])
-    notebook(tmp_path / "same.ipynb", "backend", shown)
-    notebook(tmp_path / "changed.ipynb", "monolith", shown)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--nbval",
-        "--nbval-current-env",
-    ]
+    cells = [cell("backend", shown), cell("monolith", shown), cell("backend", shown)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "three.ipynb")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *NBVAL[:2], tmp_path]
     root = str(Path(__file__).parents[2])
     run = subprocess.run(
-        [*command, tmp_path],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": root},
-        check=False,
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root}, check=False
     )
-    assert "1 failed, 1 passed" in run.stdout
-    assert "changed.ipynb" in run.stdout
+    assert "1 failed, 2 passed" in run.stdout
+    assert "three.ipynb::Cell 1" in run.stdout

@@ -239,7 +239,7 @@ def test_a_server_that_cannot_start_says_why_and_leaves_no_thread_or_socket(monk
     with pytest.raises(OSError, match="no more sockets today"):
         HttpServer("app", hello())
     assert files_open() <= files
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 # --- strangers at the door ---
@@ -296,7 +296,7 @@ def test_a_body_that_trickles_is_given_up_however_often_a_byte_comes(server, mon
         sent += stranger.send(b"x")
         return False
 
-    eventually(answered, "the trickle to be given up", within_s=10)
+    eventually(answered, "the trickle to be given up")
     stranger.close()
     assert sent > 5
 
@@ -328,9 +328,10 @@ def test_a_body_that_is_too_large_is_told_so(server, announced):
 @pytest.mark.parametrize("said", NEVER_WHOLE.values(), ids=NEVER_WHOLE)
 def test_a_server_does_not_wait_for_a_request_that_is_not_whole(said, caplog):
     server = HttpServer("app", new_app("app"))
+    server._server.config.timeout_graceful_shutdown = 12  # what it would wait
     stranger = knock(server, said)
     eventually(lambda: server._server.server_state.connections, "the stranger to arrive")
-    assert seconds(server.stop) < 1.5
+    assert seconds(server.stop) < 6
     stranger.close()
     assert caplog.messages == []
 

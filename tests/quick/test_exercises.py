@@ -19,8 +19,9 @@ import pytest
 from classroom.commands.notebooks import NOTEBOOKS, SOLUTIONS, solution
 from classroom.desk.outcome import Outcome
 from classroom.exercises.catalog import exercises
-from classroom.exercises.check import Answer, Exercise, Thought
-from fiberlab.domain import Action, Company
+from classroom.exercises.check import Answer, Case, Exercise, Thought
+from classroom.world import company as days
+from fiberlab.domain import Action
 from fiberlab.eventdriven.events import Event
 from fiberlab.mailing import Mailing
 from tests.quick.list_topic import ListTopic
@@ -38,9 +39,20 @@ def seeds(request: pytest.FixtureRequest) -> range:
     return range(request.config.getoption("--seeds"))
 
 
-def judged(exercise: Exercise, answer: Answer, company: Company, seed: int, within_s: float = 2) -> Outcome:
-    topic = [ListTopic(company)] if exercise.on_topic else []
-    return exercise.judge(answer, exercise.cases(random.Random(seed), company, *topic), within_s)
+def judged(exercise: Exercise, answer: Answer, seed: int, within_s: float = 2) -> Outcome:
+    made = cases_on_a_topic if exercise.on_topic else cases
+    return exercise.judge(answer, made(exercise.name, seed), within_s)
+
+
+@cache
+def cases(name: str, seed: int) -> list[Case]:
+    """Made once for all answers."""
+    return [*EXERCISES[name].cases(random.Random(seed), days.company())]
+
+
+def cases_on_a_topic(name: str, seed: int) -> list[Case]:
+    """Made for each answer: what it has read is read."""
+    return [*EXERCISES[name].cases(random.Random(seed), days.company(), ListTopic(days.company()))]
 
 
 @cache
@@ -62,17 +74,17 @@ def test_the_check_cell_asks_for_this_exercise(name: str):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_the_starter_is_not_attempted(name: str, company: Company):
-    outcome = judged(EXERCISES[name], defined_by(CELLS[name], name), company, 1)
+def test_the_starter_is_not_attempted(name: str):
+    outcome = judged(EXERCISES[name], defined_by(CELLS[name], name), 1)
     assert outcome.status == "not attempted"
     assert f"def {outcome.message.split()[0]}(" in CELLS[name]
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_the_solution_that_readers_open_is_the_exercises_own_and_stands_alone(name: str, company: Company):
+def test_the_solution_that_readers_open_is_the_exercises_own_and_stands_alone(name: str):
     written = (SOLUTIONS / f"{name}.py").read_text(encoding="utf-8")
     assert written == solution(EXERCISES[name]), "run python3 lab.py trainer, which writes the solutions"
-    assert judged(EXERCISES[name], defined_by(written, name), company, 1).status == "correct"
+    assert judged(EXERCISES[name], defined_by(written, name), 1).status == "correct"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -88,9 +100,9 @@ RIGHT = [(name, which) for name, exercise in EXERCISES.items() for which in rang
 
 
 @pytest.mark.parametrize(("name", "which"), RIGHT)
-def test_a_right_answer_is_correct_on_every_seed(name: str, which: int, company: Company, seeds: range):
+def test_a_right_answer_is_correct_on_every_seed(name: str, which: int, seeds: range):
     for seed in seeds:
-        outcome = judged(EXERCISES[name], EXERCISES[name].right[which], company, seed)
+        outcome = judged(EXERCISES[name], EXERCISES[name].right[which], seed)
         assert outcome.status == "correct", outcome
 
 
@@ -100,11 +112,9 @@ WRONG = [(name, thought) for name, exercise in EXERCISES.items() for thought in 
 
 
 @pytest.mark.parametrize(("name", "thought"), WRONG, ids=lambda part: getattr(part, "name", part))
-def test_a_wrong_answer_is_named_and_told_why_on_every_seed(
-    name: str, thought: Thought, company: Company, seeds: range
-):
+def test_a_wrong_answer_is_named_and_told_why_on_every_seed(name: str, thought: Thought, seeds: range):
     for seed in seeds:
-        outcome = judged(EXERCISES[name], thought.answer, company, seed)
+        outcome = judged(EXERCISES[name], thought.answer, seed)
         assert (outcome.status, outcome.misconception) == ("not yet", thought.name)
         assert outcome.message.endswith(thought.told)
         assert bool(outcome.who_is_harmed) is (thought.name not in OF_FORM_ONLY)
@@ -128,10 +138,10 @@ OF_THE_WRONG_TYPE: dict[str, tuple[Answer, str]] = {
 
 
 @pytest.mark.parametrize("name", OF_THE_WRONG_TYPE)
-def test_an_answer_of_another_type_is_told_its_type(name: str, company: Company, seeds: range):
+def test_an_answer_of_another_type_is_told_its_type(name: str, seeds: range):
     answer, told = OF_THE_WRONG_TYPE[name]
     for seed in seeds:
-        outcome = judged(EXERCISES[name], answer, company, seed)
+        outcome = judged(EXERCISES[name], answer, seed)
         assert (outcome.status, outcome.misconception) == ("not yet", "")
         assert told in outcome.message
 
@@ -222,17 +232,17 @@ TOLD: dict[Answer, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("answer", TOLD)
-def test_a_wrong_answer_never_passes(answer: Answer, company: Company, seeds: range):
+def test_a_wrong_answer_never_passes(answer: Answer, seeds: range):
     name, told = TOLD[answer]
     for seed in seeds:
-        outcome = judged(EXERCISES[f"exercise-{name}"], answer, company, seed)
+        outcome = judged(EXERCISES[f"exercise-{name}"], answer, seed)
         assert outcome.status == "not yet"
         assert told in outcome.message
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_only_one_group_of_services_completes_each_other(seed: int, company: Company):
-    for case in EXERCISES["exercise-04-group"].cases(random.Random(seed), company):
+def test_only_one_group_of_services_completes_each_other(seed: int):
+    for case in cases("exercise-04-group", seed):
         (reads,) = case.arguments
         every = sorted(set().union(*reads.values()))
         names = [name for name in reads if reads[name]]
@@ -241,9 +251,9 @@ def test_only_one_group_of_services_completes_each_other(seed: int, company: Com
         assert [sorted(some) for some in found] == ([case.expected] if case.expected else [])
 
 
-def test_one_key_for_all_is_told_that_one_worker_has_to_do_everything(company: Company, seeds: range):
+def test_one_key_for_all_is_told_that_one_worker_has_to_do_everything(seeds: range):
     for seed in seeds:
-        outcome = judged(EXERCISES["exercise-04-key"], lambda action: "herd-fiber", company, seed)
+        outcome = judged(EXERCISES["exercise-04-key"], lambda action: "herd-fiber", seed)
         assert outcome.status == "not yet"
         assert "one worker has to do everything" in outcome.message
 
@@ -282,9 +292,9 @@ DONE |= {(name, "print, no return"): "does nothing" for name, _ in DONE}
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", EXERCISES)
-def test_a_fault_has_the_right_outcome_in_time(name: str, fault: str, company: Company):
+def test_a_fault_has_the_right_outcome_in_time(name: str, fault: str):
     answer, status, told = FAULTS[fault]
-    outcome = judged(EXERCISES[name], answer, company, 1, within_s=0.2)
+    outcome = judged(EXERCISES[name], answer, 1, within_s=0.2)
     assert outcome.status == status
     assert DONE.get((name, fault), told) in outcome.message
 

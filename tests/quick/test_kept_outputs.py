@@ -4,7 +4,8 @@ import nbformat
 import pytest
 
 from classroom.commands import notebooks
-from classroom.commands.notebooks import difference
+from classroom.commands.notebooks import NOTEBOOKS, difference, said_by_checks, solution, solved
+from classroom.exercises.catalog import of_chapter
 
 pytestmark = pytest.mark.embedded
 
@@ -84,3 +85,23 @@ def test_a_run_that_saves_keeps_what_is_new(chapter_of):
     path = chapter_of("0\n")
     assert notebooks.run(path, save=True)
     assert nbformat.read(path, 4).cells[1].outputs[0].text == "202\n"
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_trainers_chapter_has_the_solution_in_place_of_each_starter_and_is_else_as_it_was(path):
+    shipped, ours = (nbformat.read(path, 4) for _ in range(2))
+    changed = {
+        cell.id: cell.source
+        for cell, before in zip(solved(ours).cells, shipped.cells, strict=True)
+        if cell.source != before.source
+    }
+    exercises = of_chapter(path.stem.partition("-")[0])
+    assert changed == {exercise.name: solution(exercise).strip() for exercise in exercises}
+
+
+def test_what_the_checks_of_a_chapter_say_is_found_and_nothing_of_one_that_did_not_run():
+    ran, not_run = (nbformat.v4.new_code_cell("", id=f"exercise-01-{name}-check") for name in ("a", "b"))
+    ran.outputs = [stream("tried\n"), shown("correct: 3 of 3"), shown("see the map")]
+    cells = [nbformat.v4.new_code_cell("", id="exercise-01-a"), ran, not_run]
+    found = [*said_by_checks(nbformat.v4.new_notebook(cells=cells))]
+    assert found == [("exercise-01-a", "correct: 3 of 3 see the map"), ("exercise-01-b", "")]

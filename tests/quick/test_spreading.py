@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.spreading import HEAVY, OneByOne, pytest_collection_modifyitems
+from tests.spreading import HEAVY, SHARING, OneByOne, pytest_collection_modifyitems
 
 ROOT = Path(__file__).parents[2]
 STARTS_APACHE_KAFKA = re.compile(r"\bwith (ApacheKafka|secured)\(|\"-m\", \"tests\.apache_kafka\"")
@@ -20,6 +20,12 @@ def test_heavy_tests_are_all_one_scope_and_any_other_test_is_its_own():
     assert (ROOT / HEAVY).is_dir()
     assert len(scopes(f"{HEAVY}test_a.py::test_a", f"{HEAVY}test_b.py::test_b")) == 1
     assert len(scopes("tests/quick/test_c.py::test_a", "tests/quick/test_c.py::test_b", f"{HEAVY}d")) == 3
+
+
+def test_the_tests_of_a_file_that_share_what_takes_long_are_one_scope():
+    for file in SHARING:
+        assert 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
+        assert len(scopes(f"{file}::test_a", f"{file}::test_b", f"{SHARING[0]}::test_c")) <= 2
 
 
 def test_whoever_asks_for_more_time_comes_first_and_the_others_keep_their_order():
