@@ -71,7 +71,7 @@ class Leg(NamedTuple):
 def main(options: Sequence[str]) -> int:
     """The exit status. What is not ours among the options goes to pytest on tests/."""
     asked, rest = command_line().parse_known_args(options)
-    at_once = CORES if asked.kafka else 2 * CORES  # an Apache Kafka, or several, run beside the tests
+    at_once = CORES + 1 if asked.kafka else 2 * CORES  # an Apache Kafka, or several, run beside the tests
     tests = [*WITHOUT_NBVAL, "-n", asked.processes or str(at_once), "--dist=loadgroup", *rest]
     notebooks = [*NBVAL, "-n", asked.processes or str(CORES), "--dist=loadfile"]
     if asked.quick:

@@ -300,7 +300,7 @@ def test_every_leg_runs_after_a_failure_and_the_last_line_sums_up(ready):
 def test_tests_are_spread_one_by_one_and_notebooks_whole(monkeypatch, broker, asked, tests, notebooks):
     calls = pytest_calls(monkeypatch, *broker, *asked)
     if tests == "by the cores":  # of an Apache Kafka's computer it takes its share
-        tests = "2" if broker else "4"
+        tests = "3" if broker else "4"
     assert [spread(call) for call in calls if "-m" in call] == [(tests, "--dist=loadgroup")]
     assert [spread(call) for call in calls if "notebooks" in call] == [(notebooks, "--dist=loadfile")]
 
