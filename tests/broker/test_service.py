@@ -22,6 +22,7 @@ from fiberlab.domain import Action, Actor
 from fiberlab.eventdriven import customer_billing, service
 from fiberlab.eventdriven.dead_letters import DeadLetterError, DeadLetters, Letter, opened
 from fiberlab.eventdriven.events import Event, PlanPurchased, charge, encode, happened
+from fiberlab.eventdriven.redrive import redrive, to_redrive
 from fiberlab.eventdriven.service import HandlerError, ReadError, Service, SetAside
 from fiberlab.ledger import Ledger
 from tests.facts import eventually, seconds
@@ -503,6 +504,19 @@ def test_a_service_stops_uncommitted_where_no_dead_letter_can_be_written(stage, 
         worker.stop()
     assert seen[-1] == after
     assert [letter.record.offset for letter in stage.letters()] == [1]
+
+
+def test_a_redrive_moves_no_cursor_where_a_letter_cannot_be_kept_again(stage):
+    with stage.cluster.producer() as producer:
+        producer.send(stage.topic, b"hello", partition=1).get(timeout=10)
+    stage.run(lambda event: None)
+    stage.handled_all()
+    refusing = DeadLetters(stage.name, stage.dead_letters, lambda: NoLetters("acknowledged"))
+    reader_of_letters = partial(stage.cluster.reader, f"{stage.name}-redrive")
+    with reader_of_letters() as reader, pytest.raises(DeadLetterError, match="make the topic writable"):
+        redrive(stage.name, lambda event: None, reader, refusing)
+    with reader_of_letters() as reader:
+        assert len(to_redrive(stage.name, reader, stage.dead_letters)) == 1
 
 
 # Records that the client cannot read, or cannot find any more
