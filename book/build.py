@@ -13,8 +13,9 @@ from pathlib import Path
 import nbformat
 
 from book import pages
-from book.pages import ROOT, BookError
+from book.pages import BookError
 from book.recording import RECORDINGS, is_of
+from classroom.place import NOTEBOOKS, ROOT
 
 BOOK, FRONT_END = Path(__file__).parent, ROOT / "classroom/live"
 EXPORT = "export default { render };"
@@ -53,7 +54,7 @@ def write_pages(source: Path) -> None:
         texts[f"data/contracts/{file.stem}.md"] = pages.contract(file)
     for name, text in texts.items():
         (source / name).write_text(text, encoding="utf-8")
-    for file in (ROOT / "notebooks").glob("*.ipynb"):
+    for file in NOTEBOOKS.glob("*.ipynb"):
         write_chapter(file, source / "notebooks")
 
 

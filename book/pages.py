@@ -12,7 +12,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).parents[1]
+from classroom.place import DATA, NOTEBOOKS, ROOT
+
 AS_THEY_ARE = ("trainer/README.md", "CONTRIBUTING.md", "DECISIONS.md", "CHANGELOG.md")
 RUNS_ONLY = "It computes only in a running notebook."
 PLAYS = "Here a recording of a real run plays, where the page may run JavaScript."
@@ -30,7 +31,7 @@ def start() -> str:
     readme = _readme()
     told = readme.partition(HOW_TO_RUN)[0]
     table = re.search(r"^## The chapters$.+?(?=^## )", readme, re.DOTALL | re.MULTILINE)[0]
-    chapters = [f"notebooks/{file.stem}" for file in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    chapters = [f"notebooks/{file.stem}" for file in sorted(NOTEBOOKS.glob("*.ipynb"))]
     contracts = [f"data/contracts/{file.stem}" for file in sorted(CONTRACTS.glob("*.json"))]
     others = ["README", *contracts, "notebooks/solutions/all", *(name[:-3] for name in AS_THEY_ARE)]
     how = Path(__file__).with_name("reading.md").read_text(encoding="utf-8")
@@ -57,7 +58,7 @@ def _toctree(caption: str, names: list[str]) -> str:
 
 def solutions() -> str:
     """The solutions of all exercises, one below the other."""
-    files = sorted((ROOT / "notebooks/solutions").glob("*.py"))
+    files = sorted((NOTEBOOKS / "solutions").glob("*.py"))
     shown = [f"## {file.stem}\n\n```python\n{file.read_text(encoding='utf-8')}```\n" for file in files]
     return "\n".join(["# Solutions\n\nTry first: an exercise tells you more than its solution.\n", *shown])
 
@@ -100,7 +101,7 @@ def _output(output: NotebookNode, recording: str) -> NotebookNode:
 
 # --- a contract
 
-CONTRACTS = ROOT / "data/contracts"
+CONTRACTS = DATA / "contracts"
 
 
 def contract(file: Path) -> str:

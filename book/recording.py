@@ -22,10 +22,10 @@ from nbformat import NotebookNode
 from classroom.chapter import close_open_chapter
 from classroom.live.view import LiveView
 from classroom.live.watching import Live
+from classroom.place import NOTEBOOKS
 from classroom.world.running import wait_until
 
 RECORDINGS = Path(__file__).with_name("recordings")
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WATCH = "run-watch"  # the cell of a chapter that shows a live picture
 WITHIN_S, LAST_S = 90, 1.5  # how long a recording may take, and what is seen of its end
 Json = Any

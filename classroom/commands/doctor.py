@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import requires
 from pathlib import Path
 from time import monotonic
 
@@ -20,6 +20,7 @@ from classroom.broker import settings as environment
 from classroom.broker.diagnosis import diagnose
 from classroom.broker.settings import Settings
 from classroom.chapter import Chapter
+from classroom.commands.pins import installed, pinned
 from classroom.place import CARRIED, WORKBOOK
 from classroom.world.running import HttpClient, HttpServer
 from fiberlab.api import new_app
@@ -73,17 +74,11 @@ def _pins() -> list[str]:
     """The pins of a checkout; what a wheel asks for."""
     if WORKBOOK == CARRIED:
         return requires("fiberlab") or []
-    lines = (WORKBOOK / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [pin for line in lines if (pin := line.partition("#")[0].strip())]
+    return pinned(WORKBOOK / "requirements.txt")
 
 
 def _installed(pin: Requirement) -> bool:
-    if pin.name in WITHOUT_WHEEL or (pin.marker and not pin.marker.evaluate()):
-        return True
-    try:
-        return pin.specifier.contains(version(pin.name), prereleases=True)
-    except PackageNotFoundError:
-        return False
+    return pin.name in WITHOUT_WHEEL or installed(pin)
 
 
 def _http() -> None:

@@ -13,14 +13,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from classroom.broker import settings as environment
 from classroom.broker.connect import connect
 from classroom.broker.settings import Settings, SettingsError
+from classroom.place import ROOT
 from fiberlab.clients import NoKafkaError
 
-ROOT = Path(__file__).parents[2]
 ONE, THREE = ("kafka",), ("kafka-1", "kafka-2", "kafka-3")
 ADDRESSES = {ONE: "127.0.0.1:9092", THREE: "127.0.0.1:19091,127.0.0.1:19092,127.0.0.1:19093"}
 OLDEST_COMPOSE = (2, 21)  # the first whose `ps` takes a template

@@ -20,8 +20,9 @@ from typing import NamedTuple
 from packaging.requirements import Requirement
 
 import lab  # knows where packages come from, and what pip means
+from classroom.commands.pins import pinned
+from classroom.place import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = "START HERE.txt"
 
 
@@ -149,8 +150,7 @@ def pins(platform: str, python: str) -> set[str]:
     about = {name: value for name, value in computer.items() if isinstance(value, str)}
     about |= {"python_full_version": python, "python_version": python.rpartition(".")[0]}
     about |= {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
-    lines = (line.partition("#")[0] for line in lab.REQUIREMENTS.read_text(encoding="utf-8").splitlines())
-    asked = [Requirement(line) for line in lines if line.strip()]
+    asked = map(Requirement, pinned(lab.REQUIREMENTS))
     return {f"{pin.name}{pin.specifier}" for pin in asked if not pin.marker or pin.marker.evaluate(about)}
 
 

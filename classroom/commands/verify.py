@@ -20,7 +20,8 @@ from subprocess import PIPE
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).parents[2]
+from classroom.place import ROOT
+
 ADDRESS = "KAFKA_BOOTSTRAP_SERVERS"
 
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classroom.commands import copies
+from classroom.place import ROOT
 from classroom.world.running import HttpClient, NoAnswerError
 
-ROOT = Path(__file__).parents[2]
 LOG = Path(sys.prefix, "jupyter.log")
 ANSWERS_WITHIN_S = 60
 PAGE = "lab/tree/my-notebooks/00-start-here.ipynb"

@@ -238,7 +238,7 @@ def run_pack(tree: Path, *words: str, **settings: str) -> subprocess.CompletedPr
 def packing(wheels, tmp_path_factory) -> Path:
     """A small workbook with an environment, which can be packed."""
     root = tmp_path_factory.mktemp("packing")
-    for name in ("lab.py", ".gitignore", "classroom/__init__.py"):
+    for name in ("lab.py", ".gitignore", "classroom/__init__.py", "classroom/place.py"):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "classroom/commands", root / "classroom/commands")
